@@ -1,0 +1,285 @@
+"""Django settings of Obole, read from the environment; `.env.example` explains every variable.
+
+In production each secret must be given (as `X` or as `X_FILE`, a path to a file that holds it); the process refuses
+to start without. `make demo` writes `.data/demo.env`, which is read here when no DATABASE_URL is set, so that
+`manage.py` talks to the running demo.
+"""
+
+import sys
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONCE, NONE, SELF
+from environs import FileAwareEnv
+
+from config.log import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = FileAwareEnv(strip_whitespace=True)
+if not env.str("DATABASE_URL", "") and not env.str("DATABASE_URL_FILE", ""):
+    env.read_env(str(BASE_DIR / ".data" / "demo.env"), recurse=False)
+
+# -- where we run ----------------------------------------------------------------------------------
+OBOLE_ENV = env.str("OBOLE_ENV", "production")
+if OBOLE_ENV not in {"production", "development", "test"}:
+    raise ValueError(f"OBOLE_ENV is {OBOLE_ENV!r}; set it to production, development or test")
+PRODUCTION = OBOLE_ENV == "production"
+DEBUG = env.bool("DEBUG", False) and not PRODUCTION
+SECRET_KEY = env.str("SECRET_KEY")
+DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
+PUBLIC_URL = env.str("PUBLIC_URL").rstrip("/")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# -- applications ----------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "config.apps.AdminConfig",
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+    "django_filters",
+    "django_htmx",
+    "django_structlog",
+    "djmoney",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "rest_framework",
+    "ledger",
+    "payouts",
+    "rooms",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "rooms.context.site",
+            ],
+        },
+    }
+]
+
+# -- data ------------------------------------------------------------------------------------------
+# DATABASE_URL names the application role. `migrate` runs with the owner role's URL in DATABASE_URL instead.
+DATABASES = {
+    "default": dj_database_url.parse(env.str("DATABASE_URL"), conn_max_age=0 if OBOLE_ENV == "test" else 60)
+    | {"CONN_HEALTH_CHECKS": True, "ENGINE": "django.db.backends.postgresql"}
+}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    # One forgotten open transaction would stall sealing and folding, which wait for every earlier one to end.
+    options="-c idle_in_transaction_session_timeout=60s -c lock_timeout=10s -c statement_timeout=60s -c timezone=UTC",
+)
+REDIS_URL = env.str("REDIS_URL")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+}
+
+# -- people ----------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "rooms.User"
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # e-mail is unique without regard to case, by the constraint user_email_unique
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "rooms.accounts.forms.SignupForm"
+ACCOUNT_EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", "mandatory")
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_EMAIL_VERIFICATION == "mandatory"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Obole: "
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Obole"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"  # a login outlives a restart of the cache
+EMAIL_CONFIG = env.dj_email_url("EMAIL_URL", "console:")
+EMAIL_BACKEND = EMAIL_CONFIG["EMAIL_BACKEND"]
+EMAIL_HOST = EMAIL_CONFIG["EMAIL_HOST"]
+EMAIL_PORT = EMAIL_CONFIG["EMAIL_PORT"]
+EMAIL_HOST_USER = EMAIL_CONFIG["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = EMAIL_CONFIG["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS = EMAIL_CONFIG["EMAIL_USE_TLS"]
+EMAIL_USE_SSL = EMAIL_CONFIG["EMAIL_USE_SSL"]
+EMAIL_FILE_PATH = EMAIL_CONFIG["EMAIL_FILE_PATH"] or str(DATA_DIR / "mail")
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "Obole <hello@obole.example>")
+
+# -- Stripe ----------------------------------------------------------------------------------------
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY")
+STRIPE_WEBHOOK_SECRETS: list[str] = env.list("STRIPE_WEBHOOK_SECRETS")  # several while one is being rotated
+STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")  # empty: Stripe itself; else the local sandbox
+STRIPE_LIVEMODE = env.bool("STRIPE_LIVEMODE", False)
+STRIPE_TIMEOUT_S = env.float("STRIPE_TIMEOUT_S", 10.0)
+if PRODUCTION and STRIPE_LIVEMODE and (STRIPE_API_BASE or not STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))):
+    raise ValueError("STRIPE_LIVEMODE is on: set a live STRIPE_SECRET_KEY and leave STRIPE_API_BASE empty")
+
+# -- money rules -----------------------------------------------------------------------------------
+CLOCK_URL = env.str("CLOCK_URL", "")  # development only: follow the sandbox's clock
+if PRODUCTION and CLOCK_URL:
+    raise ValueError("CLOCK_URL is for development; production runs on real time: leave it empty")
+PAYOUT_HOLD_S = env.int("PAYOUT_HOLD_S", 2 * 24 * 3600)
+PAYOUT_MINIMUM_MINOR = env.int("PAYOUT_MINIMUM_MINOR", 500)
+SEAT_HOLD_S = env.int("SEAT_HOLD_S", 15 * 60)
+CURRENCIES = ("USD", "EUR", "GBP", "JPY")
+DEFAULT_CURRENCY = "USD"
+
+# -- jobs ------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Publishing happens in web requests: when Valkey is away, give up at once. The sweeper wakes what was dropped.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 300,
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+SWEEP_EVERY_S = env.float("SWEEP_EVERY_S", 5.0)
+CELERY_BEAT_SCHEDULE = {
+    task: {"task": task, "schedule": SWEEP_EVERY_S, "options": {"expires": SWEEP_EVERY_S}}
+    for task in (
+        "payouts.tasks.heartbeat",
+        "payouts.tasks.sweep_inbox",
+        "payouts.tasks.sweep_outbox",
+        "payouts.tasks.import_balance_transactions",
+        "payouts.tasks.settle_due",
+        "payouts.tasks.release_due",
+        "payouts.tasks.run_payouts",
+        "rooms.tasks.end_seat_holds",
+    )
+}
+
+# -- web -------------------------------------------------------------------------------------------
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = not PRODUCTION  # development serves the apps' own files, so an edit shows on reload
+WHITENOISE_AUTOREFRESH = OBOLE_ENV == "development"
+MEDIA_ROOT = DATA_DIR / "media"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = PRODUCTION
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", PRODUCTION) else None
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        # `form-action` also governs redirects after a form post, which lead to Checkout and to onboarding.
+        "form-action": [SELF, "https://checkout.stripe.com", "https://connect.stripe.com"]
+        + ([STRIPE_API_BASE] if STRIPE_API_BASE else []),
+    }
+}
+
+# -- API -------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
+    "DEFAULT_THROTTLE_RATES": {"user": "120/min", "anon": "60/min"},
+    "EXCEPTION_HANDLER": "config.problems.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Obole API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+
+# -- admin -----------------------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "Obole finance",
+    "SITE_HEADER": "Obole finance",
+    "SITE_SUBHEADER": "Ledger, Stripe and payouts",
+    "SITE_SYMBOL": "account_balance",
+    "SHOW_VIEW_ON_SITE": True,
+    "ENVIRONMENT": "config.admin.environment_badge",
+    "SIDEBAR": {"show_search": True, "show_all_applications": False, "navigation": "config.admin.navigation"},
+    "COLORS": {
+        # The brass of the coin, the same hue as the site's accent.
+        "primary": {
+            "50": "253 250 240", "100": "250 242 216", "200": "244 226 173", "300": "236 204 121",
+            "400": "226 176 73", "500": "208 148 40", "600": "176 118 26", "700": "141 90 24",
+            "800": "116 73 26", "900": "97 61 25", "950": "57 33 11",
+        },
+    },
+}  # fmt: skip
+
+# -- logs ------------------------------------------------------------------------------------------
+LOGGING = logging_config(json=PRODUCTION or not sys.stderr.isatty(), level=env.str("LOG_LEVEL", "INFO"))
+DJANGO_STRUCTLOG_CELERY_ENABLED = True

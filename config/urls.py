@@ -1,0 +1,15 @@
+"""Every address of Obole, by app."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config import health
+
+urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("webhooks/stripe/", include("payouts.webhooks.urls")),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("", include("rooms.urls")),
+]
