@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from django.http import Http404
 from rest_framework import exceptions, serializers
 
@@ -31,10 +32,9 @@ def test_a_missing_thing_is_a_404_problem() -> None:
 
 def test_field_errors_point_at_their_fields() -> None:
     serializer = RoomSerializer(data={"title": "too long", "seats": [1, 0]})
-    try:
+    with pytest.raises(exceptions.ValidationError) as caught:
         serializer.is_valid(raise_exception=True)
-    except exceptions.ValidationError as error:
-        document = handled(error)
+    document = handled(caught.value)
     assert document["status"] == 400
     assert document["errors"] == [
         {
