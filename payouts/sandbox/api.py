@@ -62,8 +62,7 @@ async def serve(sandbox: Sandbox, endpoint: Endpoint, request: Request) -> Respo
         answer = Answer(error.status, json.dumps(error.body()), error.headers)
     except Exception:
         logger.exception("The sandbox itself failed on %s %s", request.method, request.url.path)
-        error = StripeError("An unknown error occurred in the sandbox.", status=500, kind="api_error")
-        answer = Answer(500, json.dumps(error.body()), {})
+        answer = Answer(500, json.dumps(StripeError("The sandbox itself failed.", status=500, kind="api_error").body()), {})
     sandbox.clock.play()
     if fault and fault.kind == "timeout_after":
         return await _drop(fault)

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from payouts.sandbox import api, pages, resources
+from payouts.sandbox import api, pages
 from payouts.sandbox.core import Sandbox
 from payouts.sandbox.delivery import Courier
 from payouts.sandbox.routing import ENDPOINTS, Endpoint
@@ -25,7 +25,6 @@ _TICK_S = 0.5
 def build(settings: Settings) -> Starlette:
     """The application over one store; it keeps its clock ticking and its events flowing while it runs."""
     sandbox = Sandbox(settings)
-    assert resources.__all__
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

@@ -7,8 +7,8 @@ from payouts.sandbox.errors import StripeError, invalid
 from payouts.sandbox.settings import Knobs
 
 # https://docs.stripe.com/currencies#zero-decimal and #special-cases
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+ZERO_DECIMAL = frozenset(("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"))
+THREE_DECIMAL = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
 WHOLE_UNITS = frozenset(("isk", "ugx"))
 WHOLE_UNIT_PAYOUTS = frozenset(("huf", "twd"))
 
@@ -56,7 +56,7 @@ def check_amount(amount: int, currency: str, *, param: str = "amount") -> None:
         raise invalid("This value must be greater than or equal to 1.", param=param, code="parameter_invalid_integer")
     if amount > 99_999_999 and exponent(currency) == 2:
         raise invalid("Amount must be no more than 999,999.99.", param=param, code="amount_too_large")
-    if currency in THREE_DECIMAL and amount % 10 or currency in WHOLE_UNITS and amount % 100:
+    if (currency in THREE_DECIMAL and amount % 10) or (currency in WHOLE_UNITS and amount % 100):
         step = 10 if currency in THREE_DECIMAL else 100
         raise invalid(f"Invalid amount: amounts in {currency} must be a multiple of {step}.", param=param)
 

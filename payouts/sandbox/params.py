@@ -38,7 +38,7 @@ def decode_form(pairs: Iterable[tuple[str, str]]) -> Json:
     """Nest `a[b][0][c]=x` the way Stripe's form encoding means it (https://docs.stripe.com/api)."""
     tree: Json = {}
     for name, value in pairs:
-        path = [part for part in re.split(r"\]\[|\[|\]", name)]
+        path = re.split(r"\]\[|\[|\]", name)
         if name.endswith("]"):
             path.pop()
         node = tree
@@ -47,7 +47,7 @@ def decode_form(pairs: Iterable[tuple[str, str]]) -> Json:
             if not isinstance(child, dict):
                 raise invalid(f"Invalid parameters: {name} is both a value and a hash.", param=name)
             node = child
-        leaf = path[-1] if path[-1] else str(len(node))
+        leaf = path[-1] or str(len(node))
         node[leaf] = value
     return tree
 
@@ -57,8 +57,7 @@ def check(values: Json, params: type | None) -> Json:
     shape = shape_of(params) if params is not None else Shape(fields={})
     shape_fields = shape.fields or {}
     allowed = shape_fields if "expand" in shape_fields else shape_fields | {"expand": Shape(item=Shape(scalars={str}))}
-    checked = _object(values, Shape(fields=allowed, required=shape.required), "")
-    return checked
+    return _object(values, Shape(fields=allowed, required=shape.required), "")
 
 
 @functools.cache

@@ -4,6 +4,8 @@ Follows https://docs.stripe.com/payments/paymentintents/lifecycle and, for the f
 https://docs.stripe.com/payments/payment-intents/asynchronous-capture.
 """
 
+from typing import Any
+
 from payouts.sandbox import cards, ledger, money
 from payouts.sandbox.clock import timer
 from payouts.sandbox.core import Sandbox
@@ -117,7 +119,7 @@ def settle(sandbox: Sandbox, charge_id: str) -> None:
     sandbox.emit("charge.updated", charge, previous={"balance_transaction": None})
 
 
-def _charge(sandbox: Sandbox, intent: Json, method: Json, **values: object) -> Json:
+def _charge(sandbox: Sandbox, intent: Json, method: Json, **values: Any) -> Json:
     card = card_of(sandbox, method)
     charge_id = new_id("ch")
     looks = cards.looks(card, exp_month=method["card"]["exp_month"], exp_year=method["card"]["exp_year"])
@@ -125,8 +127,8 @@ def _charge(sandbox: Sandbox, intent: Json, method: Json, **values: object) -> J
                                                 "funding", "last4", "regulated_status", "wallet")}  # fmt: skip
     succeeded = values["status"] == "succeeded"
     return sandbox.create(
-        "charge", "ch", owner=sandbox.store.account_of(intent["id"]), hidden={"number": card.number},
-        **{
+        "charge", "ch",
+        {
             "id": charge_id,
             "amount": intent["amount"],
             "billing_details": method["billing_details"],
@@ -144,8 +146,10 @@ def _charge(sandbox: Sandbox, intent: Json, method: Json, **values: object) -> J
             "refunds": {"object": "list", "data": [], "has_more": False, "url": f"/v1/charges/{charge_id}/refunds"},
             "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
             "transfer_group": intent["transfer_group"],
-        }
-        | values,
+        },
+        values,
+        owner=sandbox.store.account_of(intent["id"]),
+        hidden={"number": card.number},
     )  # fmt: skip
 
 

@@ -84,7 +84,9 @@ class _Control:
     async def deliveries(self, _request: Request) -> Response:
         """How many deliveries are in each state: a test waits until none is pending."""
         rows = self.sandbox.store.rows("SELECT state, count(*) AS n FROM deliveries GROUP BY state")
-        return JSONResponse({"pending": 0, "delivered": 0, "failed": 0, "lost": 0} | {r["state"]: r["n"] for r in rows})
+        return JSONResponse(
+            {"pending": 0, "delivered": 0, "failed": 0, "lost": 0} | {r["state"]: r["n"] for r in rows}
+        )
 
     async def resend(self, request: Request) -> Response:
         event = self.sandbox.store.load(request.path_params["id"])

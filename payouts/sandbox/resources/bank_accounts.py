@@ -27,7 +27,9 @@ GOOD = "000123456789"
 def list_(call: Call) -> Json:
     """The bank accounts of a payee."""
     call.sandbox.get("v2.core.account", call.id)
-    inner = Call(sandbox=call.sandbox, account=call.id, ids={}, params={k: v for k, v in call.params.items() if k != "object"})
+    inner = Call(
+        sandbox=call.sandbox, account=call.id, ids={}, params={k: v for k, v in call.params.items() if k != "object"}
+    )
     return page(inner, "bank_account", f"/v1/accounts/{call.id}/external_accounts", {})
 
 

@@ -1,5 +1,7 @@
 """Checkout Sessions (https://docs.stripe.com/api/checkout/sessions): an amount, a hosted page, and what paying it does."""
 
+from typing import Any
+
 from stripe.params.checkout import (
     SessionCreateParams,
     SessionExpireParams,
@@ -36,13 +38,14 @@ def create(call: Call) -> Json:
     items = [_line(sandbox, item) for item in params.get("line_items") or []]
     total = sum(item["amount_total"] for item in items)
     currency = _currency(items, params)
-    if params["mode"] == "payment":
+    if params["mode"] == "payment" and currency:
         money.check_minimum(total, currency, sandbox.knobs, param="line_items")
     session_id = new_id("cs_test", 58)
     url = f"/v1/checkout/sessions/{session_id}/line_items"
     session = sandbox.create(
         KIND, "cs_test",
-        **{name: params.get(name) for name in _PLAIN} | {
+        {name: params.get(name) for name in _PLAIN},
+        {
             "id": session_id,
             "amount_subtotal": total,
             "amount_total": total,
@@ -150,7 +153,7 @@ def finish(sandbox: Sandbox, intent: Json) -> Json:
     return intent
 
 
-def complete(sandbox: Sandbox, session: Json, **changes: object) -> None:
+def complete(sandbox: Sandbox, session: Json, **changes: Any) -> None:
     """Mark a session complete and tell it."""
     sandbox.clock.cancel("checkout.expire", session["id"])
     details = sandbox.store.hidden(session["id"])["customer_details"]
@@ -203,8 +206,10 @@ def _expiry(sandbox: Sandbox, params: Json) -> int:
 
 def _line(sandbox: Sandbox, item: Json) -> Json:
     quantity = item.get("quantity", 1)
-    price = sandbox.get("price", item["price"], param="line_items[price]") if "price" in item else _inline_price(
-        sandbox, item.get("price_data") or {}
+    price = (
+        sandbox.get("price", item["price"], param="line_items[price]")
+        if "price" in item
+        else _inline_price(sandbox, item.get("price_data") or {})
     )
     amount = price["unit_amount"] * quantity
     product = price["product"] if isinstance(price["product"], str) else price["product"]["id"]

@@ -77,8 +77,8 @@ def new(sandbox: Sandbox, *, amount: int, currency: str, data: Json, hidden: Jso
     intent_id = new_id("pi")
     values = {name: data.get(name) for name in _PLAIN}
     intent = sandbox.create(
-        "payment_intent", "pi", hidden=hidden or {},
-        **values | {
+        "payment_intent", "pi", values,
+        {
             "id": intent_id,
             "amount": amount,
             "amount_details": {"tip": {}},
@@ -92,6 +92,7 @@ def new(sandbox: Sandbox, *, amount: int, currency: str, data: Json, hidden: Jso
             "payment_method_types": ["card"],
             "status": "requires_payment_method",
         },
+        hidden=hidden or {},
     )  # fmt: skip
     sandbox.emit("payment_intent.created", intent)
     return intent

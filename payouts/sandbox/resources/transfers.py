@@ -92,7 +92,9 @@ def _funds_due(sandbox: Sandbox, charge_id: str, amount: int) -> int:
     charge = sandbox.get("charge", charge_id, param="source_transaction")
     sent = sum(each["amount"] for each in sandbox.store.select("transfer", equal={"source_transaction": charge_id}))
     if sent + amount > charge["amount"]:
-        raise invalid("Transfers using this transaction as a source must not exceed the source amount.", param="amount")
+        raise invalid(
+            "Transfers using this transaction as a source must not exceed the source amount.", param="amount"
+        )
     if charge["balance_transaction"] is None:
         return ledger.available_on(sandbox)
     return int(sandbox.get("balance_transaction", charge["balance_transaction"])["available_on"])
