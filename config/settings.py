@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import dj_database_url
+import fontpkg_hanken_grotesk
+import fontpkg_newsreader
 from csp.constants import NONCE, NONE, SELF
 from environs import FileAwareEnv
 
@@ -203,6 +205,10 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+# The typefaces come from packages, like every other asset.
+STATICFILES_DIRS = [
+    ("fonts", str(Path(package.__file__).parent / "files")) for package in (fontpkg_hanken_grotesk, fontpkg_newsreader)
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
