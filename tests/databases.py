@@ -28,6 +28,9 @@ SCHEMA_SOURCES = (
     "*/migrations/**/*.py", "*/migrations/**/*.sql", "*/sql/**/*.sql", "ledger/grants.py", "config/settings.py",
     "requirements/base.txt",
 )  # fmt: skip
+END_OWN_SESSIONS = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND usename = current_user
+"""
 OURS_ALONE = "obole:test-database"  # a key that marks a Valkey database as one that tests may empty
 
 
@@ -68,6 +71,7 @@ class Server:
 
     def __init__(self) -> None:
         self._connection = psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True)
+        self._web = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
         self._made = 0
         self._template: str | None = None
 
@@ -83,12 +87,17 @@ class Server:
         return database
 
     def drop(self, database: Database) -> None:
-        """Drop a clone, whoever is still connected."""
-        self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", database.name)
+        """Drop a clone, whoever is still connected (each role may end its own sessions alone; FORCE wants more)."""
+        if database.name in self._names(database.name):
+            self._run("ALTER DATABASE {} ALLOW_CONNECTIONS false", database.name)
+            for role in (self._connection, self._web):
+                role.execute(END_OWN_SESSIONS, [database.name])
+            self._run("DROP DATABASE {}", database.name)
 
     def close(self) -> None:
-        """End the owner's connection."""
+        """End both roles' connections."""
         self._connection.close()
+        self._web.close()
 
     def _build_template(self) -> str:
         name = f"obole_template_{fingerprint()}"
@@ -97,7 +106,7 @@ class Server:
             if name not in self._names(name):
                 self._make_room()
                 building = f"{database_prefix()}template"
-                self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", building)
+                self.drop(Database(building))
                 self._run("CREATE DATABASE {}", building)
                 migrate(Database(building))
                 self._run("ALTER DATABASE {} RENAME TO {}", building, name)
@@ -108,7 +117,7 @@ class Server:
     def _make_room(self) -> None:
         """Drop the oldest templates (object ids grow) beyond those that are kept."""
         for name in self._names("obole_template_%")[: -(TEMPLATES_KEPT - 1)]:
-            self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            self.drop(Database(name))
 
     def _names(self, pattern: str) -> list[str]:
         escaped = pattern.replace("_", r"\_")
@@ -164,8 +173,6 @@ def empty_valkey(client: redis.Redis) -> None:
     Raises RuntimeError when the database has keys and was never a test's.
     """
     if client.dbsize() and not client.exists(OURS_ALONE):
-        raise RuntimeError(
-            "the tests' Valkey database holds foreign keys: give a REDIS_URL whose databases are unused"
-        )
+        raise RuntimeError("the tests' Valkey database holds foreign keys: give a REDIS_URL of an unused server")
     client.flushdb()
     client.set(OURS_ALONE, Path(sys.argv[0]).name)

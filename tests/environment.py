@@ -1,7 +1,7 @@
 """The environment that tests run in, set before Django reads its settings; nothing is started here.
 
-With DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL given, tests use those servers (in databases of their own). Without,
-they use embedded ones in `.data/test`, whose addresses are known before they run.
+With DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL given, tests use those servers (in databases of their own).
+Without, they use embedded ones in `.data/test`, whose addresses are known before they run.
 """
 
 import hashlib

@@ -9,7 +9,7 @@ import redis
 from django.contrib.auth import get_user_model
 from django.db import connection
 
-from tests.databases import Database
+from tests.databases import Database, Server
 from tests.environment import REPOSITORY
 
 PROBE = "from django.contrib.auth import get_user_model as m; print(m().objects.count())"
@@ -56,6 +56,17 @@ def test_the_owner_may_define_and_the_application_may_not(committed_db: Database
         owner.execute("CREATE TABLE scratch (id int)")
     with psycopg.connect(committed_db.url) as web, pytest.raises(psycopg.errors.InsufficientPrivilege):
         web.execute("CREATE TABLE scratch_two (id int)")
+
+
+def test_it_drops_a_database_that_is_in_use(database_server: Server) -> None:
+    database = database_server.clone()
+    with psycopg.connect(database.url) as web, psycopg.connect(database.owner_url) as owner:
+        database_server.drop(database)
+        for connection_ in (web, owner):
+            with pytest.raises(psycopg.OperationalError):
+                connection_.execute("SELECT 1")
+    with pytest.raises(psycopg.OperationalError, match="does not exist"):
+        psycopg.connect(database.url)
 
 
 @pytest.mark.parametrize("time", ["first", "second"])
