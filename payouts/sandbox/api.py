@@ -57,12 +57,16 @@ async def serve(sandbox: Sandbox, endpoint: Endpoint, request: Request) -> Respo
         fault = faults.take(sandbox.store, faults.API, f"{request.method} {request.url.path}")
         if fault and fault.kind == "timeout_before":
             return await _drop(fault)
-        answer = await _keyed(sandbox, endpoint, request, account, values, request_id, fault)
+        answer = await _keyed(
+            sandbox, endpoint, request, account=account, values=values, request_id=request_id, fault=fault
+        )
     except StripeError as error:
         answer = Answer(error.status, json.dumps(error.body()), error.headers)
     except Exception:
         logger.exception("The sandbox itself failed on %s %s", request.method, request.url.path)
-        answer = Answer(500, json.dumps(StripeError("The sandbox itself failed.", status=500, kind="api_error").body()), {})
+        answer = Answer(
+            500, json.dumps(StripeError("The sandbox itself failed.", status=500, kind="api_error").body()), {}
+        )
     sandbox.clock.play()
     if fault and fault.kind == "timeout_after":
         return await _drop(fault)
@@ -94,8 +98,8 @@ def _authenticate(request: Request) -> None:
         raise _unauthorized("This is the local Stripe sandbox: it refuses live keys. Nothing was done.")
     if not value:
         raise _unauthorized(
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer "
-            "auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using "
+            "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
         )
     if not value.startswith(("sk_test_", "rk_test_")):
         raise _unauthorized(f"Invalid API Key provided: {value[:8]}***")
@@ -113,8 +117,8 @@ def _account(sandbox: Sandbox, request: Request, endpoint: Endpoint) -> str:
         return ""
     if sandbox.store.load(account, kind="v2.core.account") is None:
         raise StripeError(
-            f"The provided key does not have access to account '{account}' (or that account does not exist). Application "
-            "access may have been revoked.", status=403, code="account_invalid", executed=False,
+            f"The provided key does not have access to account '{account}' (or that account does not exist). "
+            "Application access may have been revoked.", status=403, code="account_invalid", executed=False,
         )  # fmt: skip
     return account
 
@@ -155,9 +159,15 @@ class Key:
 
 
 async def _keyed(
-    sandbox: Sandbox, endpoint: Endpoint, request: Request, account: str, values: Json, request_id: str,
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    request: Request,
+    *,
+    account: str,
+    values: Json,
+    request_id: str,
     fault: faults.Fault | None,
-) -> Answer:  # fmt: skip
+) -> Answer:
     """Execute once per idempotency key (https://docs.stripe.com/api/idempotent_requests)."""
     call = Call(sandbox=sandbox, account=account, ids=dict(request.path_params), params=values)
     name = request.headers.get("idempotency-key") if request.method == "POST" else None
@@ -210,8 +220,8 @@ def _replay(sandbox: Sandbox, key: Key) -> Answer | None:
         return None
     if row["fingerprint"] != key.fingerprint:
         raise StripeError(
-            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using "
-            f"a key other than '{key.key}' if you meant to execute a different request.",
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try "
+            f"using a key other than '{key.key}' if you meant to execute a different request.",
             kind="idempotency_error", executed=False,
         )  # fmt: skip
     if row["status"] is None:

@@ -57,8 +57,8 @@ def _route(sandbox: Sandbox, endpoint: Endpoint) -> Route:
 
 async def _unknown(request: Request) -> Response:
     message = (
-        f"Unrecognized request URL ({request.method}: {request.url.path}). The sandbox knows only part of Stripe's API: "
-        "see docs/sandbox.md."
+        f"Unrecognized request URL ({request.method}: {request.url.path}). The sandbox knows only part of Stripe's "
+        "API: see docs/sandbox.md."
     )
     return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, 404)
 

@@ -134,7 +134,7 @@ def _value(value: Any, shape: Shape, path: str) -> Any:
     return _scalar(value, shape, path)
 
 
-def _scalar(value: Any, shape: Shape, path: str) -> Any:
+def _scalar(value: Any, shape: Shape, path: str) -> Any:  # noqa: PLR0911  (one return per kind of value)
     if value == "":
         return _empty(shape, path)
     if isinstance(value, bool):
@@ -157,8 +157,8 @@ def _empty(shape: Shape, path: str) -> str:
     if shape.may_be_empty or shape.map or shape.item is not None:
         return ""
     raise invalid(
-        f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; however "
-        f"'{path}' cannot be unset. You should remove '{path}' from your request or supply a non-empty value.",
+        f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; "
+        f"however '{path}' cannot be unset. You should remove '{path}' from your request or supply a non-empty value.",
         param=path, code="parameter_invalid_empty",
     )  # fmt: skip
 

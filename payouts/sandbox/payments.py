@@ -4,12 +4,22 @@ Follows https://docs.stripe.com/payments/paymentintents/lifecycle and, for the f
 https://docs.stripe.com/payments/payment-intents/asynchronous-capture.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from payouts.sandbox import cards, ledger, money
 from payouts.sandbox.clock import timer
 from payouts.sandbox.core import Sandbox
 from payouts.sandbox.store import Json, new_id
+
+Outcome = Callable[[Sandbox, Json], None]
+_OUTCOMES: list[Outcome] = []
+
+
+def on_outcome(function: Outcome) -> Outcome:
+    """Register what else happens once an intent succeeded or failed: a session completes, an invoice is paid."""
+    _OUTCOMES.append(function)
+    return function
 
 
 def new_card(
@@ -75,6 +85,8 @@ def fail(sandbox: Sandbox, intent: Json, method: Json, decline: tuple[str, str, 
         intent, status="requires_payment_method", last_payment_error=error, next_action=None, payment_method=None
     )
     sandbox.emit("payment_intent.payment_failed", intent)
+    for outcome in _OUTCOMES:
+        outcome(sandbox, intent)
     return intent
 
 
@@ -90,6 +102,8 @@ def _succeed(sandbox: Sandbox, intent: Json, method: Json, card: cards.Card) -> 
         sandbox.store.hide(method["id"], set_up=True)
     sandbox.emit("charge.succeeded", charge)
     sandbox.emit("payment_intent.succeeded", intent)
+    for outcome in _OUTCOMES:
+        outcome(sandbox, intent)
     now = sandbox.clock.now_s()
     if intent["capture_method"] == "automatic":
         settle(sandbox, charge["id"])

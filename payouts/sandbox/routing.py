@@ -73,8 +73,12 @@ def page(call: Call, kind: str, url: str, filters: dict[str, str], *fixed: tuple
     params = call.params
     limit = params.get("limit", 10)
     if not 1 <= limit <= 100:
-        raise invalid(f"This value must be {'less than or equal to 100' if limit > 100 else 'greater than or equal to 1'}"
-                      f" (it currently is '{limit}').", param="limit", code="parameter_invalid_integer")  # fmt: skip
+        bound = "less than or equal to 100" if limit > 100 else "greater than or equal to 1"
+        raise invalid(
+            f"This value must be {bound} (it currently is '{limit}').",
+            param="limit",
+            code="parameter_invalid_integer",
+        )
     where = [*fixed, *_created(params)]
     for name, direction in (("starting_after", "<"), ("ending_before", ">")):
         if name in params:

@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from payouts.sandbox import events, faults, ledger
+from payouts.sandbox import actions, events, faults, ledger
 from payouts.sandbox.core import Sandbox
+from payouts.sandbox.errors import StripeError
 from payouts.sandbox.pages.html import page
 from payouts.sandbox.settings import SettingsError, duration_s
 from payouts.sandbox.store import Json
@@ -31,6 +32,7 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         Route("/", pages.home),
         Route("/objects/{kind}", pages.objects),
         Route("/object/{id}", pages.show),
+        Route("/object/{id}", pages.act, methods=["POST"]),
         Route("/events", pages.events),
         Route("/faults", pages.faults),
         Route("/clock", pages.move, methods=["POST"]),
@@ -78,8 +80,19 @@ class _Dashboard:
         )  # fmt: skip
         text = json.dumps(self.sandbox.present(obj), indent=2, ensure_ascii=False)
         return self._page(
-            request, "object.html", obj=obj, text=text, about=about, deliveries=self._attempts(obj["id"])
-        )
+            request, "object.html", obj=obj, text=text, about=about, actions=actions.of(obj),
+            deliveries=self._attempts(obj["id"]),
+        )  # fmt: skip
+
+    async def act(self, request: Request) -> Response:
+        """A button of an object's page."""
+        form = await request.form()
+        object_id = request.path_params["id"]
+        try:
+            actions.act(self.sandbox, object_id, str(form.get("action", "")), {})
+        except StripeError as error:
+            return page(request, "message.html", error.status, title="That did not work", text=error.message)
+        return RedirectResponse(f"/object/{object_id}", 303)
 
     async def events(self, request: Request) -> Response:
         """The last events with their deliveries."""

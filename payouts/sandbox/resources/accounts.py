@@ -46,7 +46,8 @@ def create(call: Call) -> Json:
                          "responsibilities": {"fees_collector": "application", "losses_collector": "application",
                                               "requirements_collector": "stripe"}}
             | (params.pop("defaults", None) or {}),
-            "future_requirements": {"alternatives": [], "entries": [], "minimum_transition_date": None, "summary": None},
+            "future_requirements": {"alternatives": [], "entries": [], "minimum_transition_date": None,
+                                    "summary": None},
             "identity": {"attestations": None, "business_details": None, "country": country, "entity_type": None,
                          "individual": None} | identity | {"country": country},
             "requirements": _requirements(_NEEDED if capabilities is not None else ()),

@@ -55,8 +55,9 @@ def new(sandbox: Sandbox, **values: Any) -> Json:
     }
     customer = sandbox.create(
         "customer", "cus",
-        {"balance": 0, "delinquent": False, "invoice_prefix": new_id("x", 8)[2:].upper(), "invoice_settings": invoicing,
-           "next_invoice_sequence": 1, "preferred_locales": [], "tax_exempt": "none"}, values, length=14,
+        {"balance": 0, "delinquent": False, "invoice_prefix": new_id("x", 8)[2:].upper(),
+           "invoice_settings": invoicing, "next_invoice_sequence": 1, "preferred_locales": [],
+           "tax_exempt": "none"}, values, length=14,
     )  # fmt: skip
     sandbox.emit("customer.created", customer)
     return customer

@@ -138,7 +138,8 @@ def card_error(intent: Json) -> StripeError:
 def _require_open(intent: Json, what: str) -> None:
     if intent["status"] not in _OPEN:
         raise StripeError(
-            f"You cannot {what} this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with "
-            f"one of the following statuses may be {what}ed: {', '.join(_OPEN)}.",
+            f"You cannot {what} this PaymentIntent because it has a status of {intent['status']}. Only a "
+            f"PaymentIntent "
+            f"with one of the following statuses may be {what}ed: {', '.join(_OPEN)}.",
             code="payment_intent_unexpected_state", payment_intent=intent,
         )  # fmt: skip

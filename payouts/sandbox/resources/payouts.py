@@ -1,6 +1,6 @@
 """Payouts to bank accounts, of the platform and of payees (https://docs.stripe.com/api/payouts).
 
-A payout starts pending, is in transit an hour later and paid on its arrival date, unless its bank account says otherwise.
+A payout starts pending, is in transit an hour later and paid on its arrival date, unless its bank account fails.
 """
 
 from stripe.params import (
