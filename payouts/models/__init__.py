@@ -6,7 +6,7 @@ from payouts.models.event import EventKind, EventState, StripeEvent
 from payouts.models.heartbeat import Heartbeat
 from payouts.models.payee import Payee, TransfersState
 from payouts.models.payout import Payout, PayoutRun, PayoutState, RunState
-from payouts.models.sale import PAID_STATES, Sale, SaleShare, SaleState
+from payouts.models.sale import PAID_STATES, FeeBasis, Sale, SaleShare, SaleState
 
 __all__ = [
     "PAID_STATES",
@@ -14,6 +14,7 @@ __all__ = [
     "CallState",
     "EventKind",
     "EventState",
+    "FeeBasis",
     "Heartbeat",
     "ImportCursor",
     "MirrorState",

@@ -21,14 +21,17 @@ OPEN_STATES = (CallState.PENDING, CallState.SENT)
 class StripeCall(models.Model):
     """One call: the exact body, API version, key and account, so that repeating it repeats the same bytes.
 
+    `target_id` is the object in the address of the call, where there is one; `subject` is ours ("sale:<uuid>").
     `look_up` means that the key can no longer tell what happened (too old, or a kept 500): the next attempt lists
     Stripe's objects and matches `metadata.outbox_id` before it calls again with a new key (`generation` + 1).
-    Times are real time, since Stripe ages keys by it.
+    Times are real time, since Stripe ages keys by it, but for `decided_at`, which is the Clock's, as the times on
+    Stripe's objects are.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     operation = models.CharField(max_length=60)
     subject = models.CharField(max_length=120, db_index=True)
+    target_id = models.CharField(max_length=255, blank=True)
     body = models.TextField()
     api_version = models.CharField(max_length=40)
     generation = models.PositiveIntegerField(default=1)
@@ -37,6 +40,7 @@ class StripeCall(models.Model):
     state = models.CharField(max_length=10, choices=CallState.choices, default=CallState.PENDING)
     attempts = models.PositiveIntegerField(default=0)
     look_up = models.BooleanField(default=False)
+    decided_at = models.DateTimeField()
     created_at = models.DateTimeField()
     first_sent_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)

@@ -164,3 +164,24 @@ class SaleShare(models.Model):
 
     def __str__(self) -> str:
         return f"{self.weight} of {self.sale_id} to {self.payee_id}"
+
+
+class FeeBasis(models.Model):
+    """What a payee has sold so far, gross, under one tiered policy and currency (E3). Refunds do not lower it.
+
+    Its row is locked before any balance row, so that concurrent sales are priced one after the other.
+    """
+
+    payee = models.ForeignKey(Payee, on_delete=models.PROTECT, related_name="fee_bases")
+    policy_slug = models.SlugField(max_length=60)
+    currency = models.CharField(max_length=3)
+    lifetime_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payee", "policy_slug", "currency"], name="fee_basis_unique"),
+            models.CheckConstraint(condition=Q(lifetime_minor__gte=0), name="fee_basis_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lifetime_minor} {self.currency} under {self.policy_slug}"
