@@ -92,7 +92,7 @@ class TransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-un
         """Find by whole key or subject: both are looked up in an index, however long the history is."""
         if not search_term:
             return queryset, False
-        by_key = RawSQL("SELECT transaction_id FROM ledger_key WHERE key = %s", [search_term])  # noqa: S611 (a constant)
+        by_key = RawSQL("SELECT transaction_id FROM ledger_key WHERE key = %s", [search_term])
         return queryset.filter(Q(subject=search_term) | Q(id__in=by_key)), False
 
 

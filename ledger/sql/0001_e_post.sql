@@ -4,7 +4,7 @@
 -- optionally reverses (the id of a transaction); a leg has account, amount_minor (debit positive), currency, memo.
 -- Order of locks: keys by key, new accounts by code, balance rows by account id. Hot accounts take none.
 
-CREATE FUNCTION ledger_open_accounts(codes text[], currencies char(3)[]) RETURNS void
+CREATE FUNCTION ledger_open_accounts(postings jsonb) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     wanted record;
@@ -12,7 +12,8 @@ DECLARE
     opened bigint;
 BEGIN
     FOR wanted IN
-        SELECT DISTINCT w.code COLLATE "C" AS code, w.currency FROM unnest(codes, currencies) AS w (code, currency) ORDER BY 1, 2
+        SELECT DISTINCT (l.leg ->> 'account') COLLATE "C" AS code, l.leg ->> 'currency' AS currency
+        FROM jsonb_path_query(postings, '$[*].legs[*]') AS l (leg) ORDER BY 1, 2
     LOOP
         SELECT * INTO rule FROM ledger_chart c WHERE wanted.code ~ c.pattern;
         IF NOT FOUND OR NOT EXISTS (SELECT FROM ledger_currency c WHERE c.code = wanted.currency) THEN
@@ -27,6 +28,16 @@ BEGIN
             INSERT INTO ledger_balance (account_id, floor_minor) VALUES (opened, rule.floor_minor);
         END IF;
     END LOOP;
+END $$;
+
+CREATE FUNCTION ledger_refuse_closed(account bigint, posting jsonb) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    closed ledger_account%ROWTYPE;
+BEGIN
+    SELECT * INTO closed FROM ledger_account a WHERE a.id = account;
+    RAISE EXCEPTION USING ERRCODE = 'LG005', MESSAGE = format('account %s %s is closed', closed.code, closed.currency),
+        DETAIL = jsonb_build_object('key', posting -> 'key', 'account', closed.code, 'currency', closed.currency)::text;
 END $$;
 
 -- Refuse a posting that leaves less than the floor, unless the chart lets its kind do so.
@@ -61,21 +72,22 @@ DECLARE
     fresh boolean[] := '{}';
     effective timestamptz[] := '{}';
     any_fresh boolean := false;
-    attempt integer := 0;
-    -- the legs of all fresh postings, by account, in parallel arrays
-    nths integer[];
-    positions integer[];
-    codes text[];
-    accounts bigint[];
-    hots boolean[];
-    credits boolean[];
-    amounts bigint[];
-    currencies char(3)[];
-    memos text[];
+    -- the legs of all fresh postings, in parallel arrays; cold has the places of those on accounts with a balance row
+    leg jsonb;
+    account record;
+    nths integer[] := '{}';
+    positions integer[] := '{}';
+    accounts bigint[] := '{}';
+    credits boolean[] := '{}';
+    amounts bigint[] := '{}';
+    currencies char(3)[] := '{}';
+    memos text[] := '{}';
     balances bigint[] := '{}';
     versions bigint[] := '{}';
+    cold integer[] := '{}';
     state record;
-    legs integer;
+    legs integer := 0;
+    place integer;
     first integer;
     last integer;
     delta bigint;
@@ -98,10 +110,21 @@ BEGIN
     -- Claim each key. A key that another transaction is claiming is waited for, then replayed.
     FOREACH nth IN ARRAY claim_order LOOP
         posting := postings -> (nth - 1);
-        IF NOT coalesce(posting ?& fields, false) OR posting - fields - 'reverses' <> '{}' OR jsonb_typeof(posting -> 'legs') <> 'array'
-            OR jsonb_array_length(jsonb_path_query_array(posting, '$.legs[*].*')) <> 4 * jsonb_array_length(posting -> 'legs') THEN
+        IF NOT coalesce(posting ?& fields, false) OR posting - fields - 'reverses' <> '{}'
+            OR jsonb_typeof(posting -> 'legs') <> 'array' OR jsonb_typeof(posting -> 'metadata') <> 'object'
+            OR jsonb_array_length(posting -> 'legs') NOT BETWEEN 2 AND 1000
+            OR jsonb_array_length(jsonb_path_query_array(posting, '$.legs[*].*')) <> 4 * jsonb_array_length(posting -> 'legs')
+        THEN
             RAISE EXCEPTION USING ERRCODE = 'LG001',
-                MESSAGE = format('posting %s has other fields than %s', posting ->> 'key', fields),
+                MESSAGE = format('a posting has the fields %s and 2 to 1000 legs of account, amount_minor, currency, memo', fields),
+                DETAIL = jsonb_build_object('key', posting -> 'key')::text;
+        ELSIF length(posting ->> 'key') NOT BETWEEN 1 AND 200 OR length(posting ->> 'subject') NOT BETWEEN 1 AND 200
+            OR length(posting ->> 'actor') NOT BETWEEN 1 AND 200 OR length(posting ->> 'kind') > 60
+            OR posting ->> 'kind' !~ '^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$'
+            OR NOT isfinite((posting ->> 'effective_at')::timestamptz)
+        THEN
+            RAISE EXCEPTION USING ERRCODE = 'LG001',
+                MESSAGE = 'key, subject, actor and kind are short texts, kind of words and dots, effective_at an instant',
                 DETAIL = jsonb_build_object('key', posting -> 'key')::text;
         END IF;
         effective[nth] := posting ->> 'effective_at';
@@ -129,72 +152,73 @@ BEGIN
 
     IF any_fresh THEN
         -- Resolve accounts, opening those that are used for the first time.
-        LOOP
-            SELECT array_agg(l.nth), array_agg(l.position), array_agg(l.account), array_agg(l.id), array_agg(l.hot), array_agg(l.credit),
-                   array_agg(l.amount_minor), array_agg(l.currency), array_agg(l.memo), count(*)
-            INTO nths, positions, codes, accounts, hots, credits, amounts, currencies, memos, legs
-            FROM (
-                SELECT p.nth, l.position, l.account, l.amount_minor, l.currency, l.memo, a.id, a.hot, a.credit
-                FROM jsonb_array_elements(postings) WITH ORDINALITY AS p (posting, nth)
-                CROSS JOIN LATERAL ROWS FROM (
-                    jsonb_to_recordset(p.posting -> 'legs') AS (account text, amount_minor bigint, currency text, memo text)
-                ) WITH ORDINALITY AS l (account, amount_minor, currency, memo, position)
-                LEFT JOIN LATERAL (
-                    SELECT a.id, a.hot, a.type IN ('liability', 'equity', 'revenue') AS credit
-                    FROM ledger_account a WHERE a.code = l.account AND a.currency = l.currency LIMIT 1
-                ) a ON true
-                WHERE fresh[p.nth]
-                ORDER BY a.id, p.nth, l.position
-            ) l;
-            EXIT WHEN array_position(accounts, NULL) IS NULL;
-            attempt := attempt + 1;
-            IF attempt > 1 THEN
-                RAISE EXCEPTION USING ERRCODE = '40001', MESSAGE = 'an account was opened after this snapshot: try again';
-            END IF;
-            PERFORM ledger_open_accounts(codes, currencies);
+        FOREACH nth IN ARRAY claim_order LOOP
+            CONTINUE WHEN NOT fresh[nth];
+            request := postings -> (nth - 1) -> 'legs';
+            FOR place IN 1..jsonb_array_length(request) LOOP
+                leg := request -> (place - 1);
+                SELECT a.id, a.hot, a.type INTO account FROM ledger_account a
+                WHERE a.code = leg ->> 'account' AND a.currency = leg ->> 'currency';
+                IF NOT FOUND THEN
+                    PERFORM ledger_open_accounts(postings);
+                    SELECT a.id, a.hot, a.type INTO account FROM ledger_account a
+                    WHERE a.code = leg ->> 'account' AND a.currency = leg ->> 'currency';
+                    IF NOT FOUND THEN
+                        RAISE EXCEPTION USING ERRCODE = '40001', MESSAGE = 'an account was opened after this snapshot: try again';
+                    END IF;
+                END IF;
+                legs := legs + 1;
+                nths[legs] := nth;
+                positions[legs] := place;
+                accounts[legs] := account.id;
+                amounts[legs] := (leg ->> 'amount_minor')::bigint;
+                currencies[legs] := leg ->> 'currency';
+                memos[legs] := leg ->> 'memo';
+                balances[legs] := NULL;
+                versions[legs] := NULL;
+                IF NOT account.hot THEN
+                    credits[legs] := account.type IN ('liability', 'equity', 'revenue');
+                    cold := cold || legs;
+                END IF;
+            END LOOP;
         END LOOP;
 
-        -- Move the balance rows, each once, in the order of their ids, and walk their legs for what they leave.
+        -- Move the balance rows, each once, in the order of their ids, and walk their legs for what each posting leaves.
+        IF cardinality(cold) > 1 THEN
+            SELECT array_agg(c.leg ORDER BY accounts[c.leg], nths[c.leg], positions[c.leg]) INTO cold FROM unnest(cold) AS c (leg);
+        END IF;
         first := 1;
-        WHILE first <= legs LOOP
-            IF hots[first] THEN
-                balances[first] := NULL;
-                versions[first] := NULL;
-                first := first + 1;
-                CONTINUE;
-            END IF;
+        WHILE first <= cardinality(cold) LOOP
             last := first;
-            delta := amounts[first];
-            WHILE last < legs AND accounts[last + 1] = accounts[first] LOOP
+            delta := amounts[cold[first]];
+            WHILE accounts[cold[last + 1]] = accounts[cold[first]] LOOP
                 last := last + 1;
-                delta := delta + amounts[last];
+                delta := delta + amounts[cold[last]];
             END LOOP;
             UPDATE ledger_balance b SET balance_minor = b.balance_minor + delta, version = b.version + (last - first + 1)
-            WHERE b.account_id = accounts[first]
+            WHERE b.account_id = accounts[cold[first]]
             RETURNING b.balance_minor, b.version, b.floor_minor, b.held_minor, b.closed_at INTO state;
-            IF state.closed_at IS NOT NULL THEN
-                RAISE EXCEPTION USING ERRCODE = 'LG005',
-                    MESSAGE = format('account %s %s is closed', codes[first], currencies[first]),
-                    DETAIL = jsonb_build_object('key', postings -> (nths[first] - 1) -> 'key',
-                                                'account', codes[first], 'currency', currencies[first])::text;
-            END IF;
             balance := state.balance_minor - delta;
             taken := 0;
-            FOR leg IN first..last LOOP
-                balance := balance + amounts[leg];
-                balances[leg] := balance;
-                versions[leg] := state.version - (last - leg);
+            FOR i IN first..last LOOP
+                place := cold[i];
+                balance := balance + amounts[place];
+                balances[place] := balance;
+                versions[place] := state.version - (last - i);
                 IF state.floor_minor IS NOT NULL THEN
-                    taken := taken + CASE WHEN credits[leg] THEN amounts[leg] ELSE -amounts[leg] END;
-                    IF leg = last OR nths[leg + 1] <> nths[leg] THEN
-                        available := CASE WHEN credits[leg] THEN -balance ELSE balance END - state.held_minor - state.floor_minor;
+                    taken := taken + CASE WHEN credits[place] THEN amounts[place] ELSE -amounts[place] END;
+                    IF i = last OR nths[cold[i + 1]] <> nths[place] THEN
+                        available := CASE WHEN credits[place] THEN -balance ELSE balance END - state.held_minor - state.floor_minor;
                         IF taken > 0 AND available < 0 THEN
-                            PERFORM ledger_refuse_overdraft(accounts[leg], postings -> (nths[leg] - 1), taken, available + taken);
+                            PERFORM ledger_refuse_overdraft(accounts[place], postings -> (nths[place] - 1), taken, available + taken);
                         END IF;
                         taken := 0;
                     END IF;
                 END IF;
             END LOOP;
+            IF state.closed_at IS NOT NULL THEN
+                PERFORM ledger_refuse_closed(accounts[place], postings -> (nths[place] - 1));
+            END IF;
             first := last + 1;
         END LOOP;
 

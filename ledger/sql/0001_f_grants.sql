@@ -9,4 +9,3 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL;  -- another database of this cluster is being migrated at the same moment
 END $$;
 
-REVOKE ALL ON FUNCTION ledger_refuse_change, ledger_check_entries, ledger_open_accounts, ledger_refuse_overdraft, ledger_post FROM PUBLIC;
