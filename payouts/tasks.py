@@ -15,12 +15,12 @@ from payouts.errors import StripeUnavailableError
 from payouts.inbox import operations as inbox
 from payouts.models import Heartbeat
 from payouts.outbox import operations as outbox
+from payouts.queries import WORKER
 from payouts.runs import operations as runs
 
 log = structlog.get_logger(__name__)
 
 SWEEP_LIMIT = 200
-WORKER = "worker"
 
 
 @shared_task(name="payouts.tasks.process_event")

@@ -62,7 +62,6 @@ def checkout_session(
     return _text(
         SessionCreateParams(
             mode="payment",
-            payment_method_types=["card"],
             line_items=lines,
             customer_email=buyer_email,
             client_reference_id=str(sale_id),

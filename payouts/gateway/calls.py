@@ -72,7 +72,7 @@ def create_bank_payout(request: Request) -> facts.BankPayout:
 
 
 def onboarding_link(*, account_id: str, return_url: str, refresh_url: str) -> str:
-    """POST /v2/core/account_links: a link that works once, for minutes, and moves nothing; so it needs no outbox row."""
+    """POST /v2/core/account_links: a link works once, for minutes, and moves nothing, so it needs no outbox row."""
     with translated():
         link = client().v2.core.account_links.create(
             {

@@ -24,7 +24,7 @@ T = TypeVar("T", bound=stripe.StripeObject)
 def _made_by(found: Iterable[T], outbox_id: UUID) -> T | None:
     """The object that one of our calls made."""
     for each in found:
-        metadata = each["metadata"] if "metadata" in each else None
+        metadata = each["metadata"] if "metadata" in each else None  # noqa: SIM401 (these objects have no get)
         if metadata is not None and "outbox_id" in metadata and metadata["outbox_id"] == str(outbox_id):
             return each
     return None

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from ledger.accounts import STRIPE_PENDING
 from ledger.operations import post
 from payouts import handlers
 from payouts.locks import lock_balance_transaction, lock_sale
@@ -59,7 +60,7 @@ def settle(*, balance_transaction_id: str, now: datetime) -> None:
     if movement is None or movement.state != MirrorState.POSTED or movement.settled_at is not None:
         return
     subject = sale.ledger_subject if sale else f"balance_transaction:{movement.id}"
-    if movement.net_minor and postings.stripe_side(movement) == postings.accounts.STRIPE_PENDING:
+    if movement.net_minor and postings.stripe_side(movement) == STRIPE_PENDING:
         post(posting=postings.settle_posting(balance_transaction=movement, subject=subject))
     movement.settled_at = now
     movement.save(update_fields=["settled_at"])

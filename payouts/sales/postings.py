@@ -17,7 +17,7 @@ def stripe_side(balance_transaction: BalanceTransaction) -> str:
 def charge_posting(*, sale: Sale, shares: Sequence[SaleShare], balance_transaction: BalanceTransaction) -> Posting:
     """E1: the sale, from its stored split, with the real fee."""
     currency = sale.settlement_currency
-    legs = [debit(stripe_side(balance_transaction), _stored(sale, "gross_minor"), currency)]
+    legs: list[Leg | None] = [debit(stripe_side(balance_transaction), _stored(sale, "gross_minor"), currency)]
     legs += [
         _credit_if_any(accounts.payable(share.payee_id, "pending"), share.amount_minor or 0, currency)
         for share in shares

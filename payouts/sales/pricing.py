@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from math import floor
+from uuid import UUID
 
 from ledger import fees
 from payouts.locks import lock_fee_basis
@@ -29,7 +30,7 @@ def predicted(
     return split, fee_minor
 
 
-def _sold_before(policy: fees.FeePolicy, payee_id: object, currency: str) -> int:
+def _sold_before(policy: fees.FeePolicy, payee_id: UUID, currency: str) -> int:
     if not policy.tiered:
         return 0
     bases = FeeBasis.objects.filter(payee_id=payee_id, policy_slug=policy.slug, currency=currency)
