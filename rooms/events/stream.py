@@ -57,5 +57,5 @@ async def _newest(client: redis.Redis, key: str) -> str:
 
 async def _read(client: redis.Redis, key: str, *, after: str) -> list[tuple[str, dict[str, str]]]:
     """Wait for entries after an id; an empty list when the heartbeat's time passed without one."""
-    answer: Any = await client.xread({key: after}, count=KEPT_AT_ONCE, block=HEARTBEAT_S * 1000)
+    answer: Any = await client.xread({key: after}, count=KEPT_AT_ONCE, block=int(HEARTBEAT_S * 1000))
     return [entry for _, entries in answer for entry in entries]

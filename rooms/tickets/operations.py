@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
+from payouts.locks import lock_sale
 from payouts.sales import operations as sales
 from rooms import locks, queries, shares
 from rooms.errors import NotCancellableError, OwnRoomError, SalesClosedError, SoldOutError, TicketNotFoundError
@@ -69,7 +70,7 @@ def end_seat_holds(*, now: datetime) -> list[UUID]:
 
 def _end(sale_id: UUID, *, reason: EndReason, now: datetime) -> Ticket:
     """Give up a hold, unless it is over or paid for by now. The sale is locked first, as webhooks do."""
-    sales.abandon_sale(sale_id=sale_id, now=now)
+    lock_sale(sale_id)
     ticket = locks.lock_ticket_of_sale(sale_id)
     if ticket is None:
         raise LookupError(f"sale {sale_id} pays for no ticket")
@@ -78,6 +79,9 @@ def _end(sale_id: UUID, *, reason: EndReason, now: datetime) -> Ticket:
         ticket.ending_at = now
         ticket.end_reason = reason
         ticket.save(update_fields=["state", "ending_at", "end_reason"])
+        # A checkout that Stripe was never asked for ends here and now: our handler then frees the seat.
+        sales.abandon_sale(sale_id=sale_id, now=now)
+        ticket.refresh_from_db(fields=["state", "released_at"])
     return ticket
 
 

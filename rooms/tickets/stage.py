@@ -15,6 +15,7 @@ class Stage(StrEnum):
     ENDING = "ending"  # given up; Stripe is closing the card page
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    FAILED = "failed"  # Stripe refused to make a card page
     LATE = "late"
 
 
@@ -35,7 +36,13 @@ def stage_of(ticket: Ticket, *, back_from_payment: bool) -> Stage:
         case TicketState.ENDING:
             return Stage.ENDING
         case TicketState.RELEASED:
-            return Stage.CANCELLED if ticket.end_reason == EndReason.CANCELLED else Stage.EXPIRED
+            return _released(ticket)
     if back_from_payment:
         return Stage.CONFIRMING
     return Stage.HELD if ticket.sale.checkout_url else Stage.PREPARING
+
+
+def _released(ticket: Ticket) -> Stage:
+    if ticket.sale.failure:
+        return Stage.FAILED
+    return Stage.CANCELLED if ticket.end_reason == EndReason.CANCELLED else Stage.EXPIRED
