@@ -8,3 +8,5 @@ from config.settings import *  # noqa: E402, F403 settings are read after the en
 
 # A fast hash: tests log people in often. The real hasher is Django's default.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# WhiteNoise warns of a missing folder, and a warning fails a test. Tests take static files from the apps.
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # noqa: F405
