@@ -35,14 +35,25 @@ class Answer:
     headers: dict[str, str]
 
 
-class Dropped(Response):
-    """Ends the connection without an answer, as a network failure does."""
+class Silence(Response):
+    """No answer: the caller waits so many seconds, or gives up, and then the connection is cut."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Promise a body and never send it: the server closes the connection."""
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        await send({"type": "http.response.body", "body": b"", "more_body": True})
-        raise ConnectionAbortedError("dropped on purpose by the fault switch")
+        """Cut the wire under uvicorn, which has no other way to send nothing."""
+        try:
+            await asyncio.wait_for(_gone(receive), self._seconds)
+        except TimeoutError:
+            receive.__self__.transport.abort()  # type: ignore[attr-defined]
+            await _gone(receive)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def serve(sandbox: Sandbox, endpoint: Endpoint, request: Request) -> Response:
@@ -56,7 +67,7 @@ async def serve(sandbox: Sandbox, endpoint: Endpoint, request: Request) -> Respo
         sandbox.clock.play()
         fault = faults.take(sandbox.store, faults.API, f"{request.method} {request.url.path}")
         if fault and fault.kind == "timeout_before":
-            return await _drop(fault)
+            return Silence(fault.seconds)
         answer = await _keyed(
             sandbox, endpoint, request, account=account, values=values, request_id=request_id, fault=fault
         )
@@ -69,7 +80,7 @@ async def serve(sandbox: Sandbox, endpoint: Endpoint, request: Request) -> Respo
         )
     sandbox.clock.play()
     if fault and fault.kind == "timeout_after":
-        return await _drop(fault)
+        return Silence(fault.seconds)
     return _response(request, answer, request_id)
 
 
@@ -83,11 +94,6 @@ def _response(request: Request, answer: Answer, request_id: str) -> Response:
     if key:
         headers["Idempotency-Key"] = key
     return Response(answer.body, answer.status, headers=headers | answer.headers)
-
-
-async def _drop(fault: faults.Fault) -> Response:
-    await asyncio.sleep(fault.seconds)
-    return Dropped()
 
 
 def _authenticate(request: Request) -> None:
@@ -115,6 +121,9 @@ def _account(sandbox: Sandbox, request: Request, endpoint: Endpoint) -> str:
     account = request.headers.get("stripe-account") or context
     if account in ("", PLATFORM) or endpoint.path.startswith("/v2/"):
         return ""
+    if request.method != "GET" and not endpoint.connected:
+        message = f"The sandbox does {request.method} {endpoint.path} on the platform alone: leave Stripe-Account out."
+        raise StripeError(message, executed=False)
     if sandbox.store.load(account, kind="v2.core.account") is None:
         raise StripeError(
             f"The provided key does not have access to account '{account}' (or that account does not exist). "

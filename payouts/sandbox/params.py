@@ -6,6 +6,7 @@ with `parameter_missing`, values outside a Literal with the list of choices (htt
 
 import functools
 import re
+import types
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from payouts.sandbox.errors import StripeError, invalid
 from payouts.sandbox.store import Json
 
 _OPTIONS = set(RequestOptions.__annotations__)
+_UNIONS = (Union, types.UnionType)
 
 
 @dataclass(slots=True)
@@ -72,7 +74,7 @@ def shape_of(params: type) -> Shape:
 
 def _shape(hint: Any) -> Shape:
     shape = Shape()
-    for part in typing.get_args(hint) if typing.get_origin(hint) is Union else (hint,):
+    for part in typing.get_args(hint) if typing.get_origin(hint) in _UNIONS else (hint,):
         _add(shape, part)
     return shape
 
@@ -93,7 +95,7 @@ def _add(shape: Shape, hint: Any) -> None:
         shape.map = True
     elif hint in (int, float, bool, str, Decimal):
         shape.scalars.add(hint)
-    elif origin is Union:
+    elif origin in _UNIONS:
         for part in typing.get_args(hint):
             _add(shape, part)
     elif hint is Any:

@@ -31,22 +31,28 @@ Handler = Callable[[Call], Json]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A method and path, the SDK's type of its parameters, and the function that answers it."""
+    """A method and path, the SDK's type of its parameters, and the function that answers it.
+
+    `connected` endpoints may also change things on behalf of a connected account.
+    """
 
     method: str
     path: str
     params: type | None
     handler: Handler
+    connected: bool
 
 
 ENDPOINTS: list[Endpoint] = []
 
 
-def endpoint(method: str, path: str, params: type | None = None) -> Callable[[Handler], Handler]:
+def endpoint(
+    method: str, path: str, params: type | None = None, *, connected: bool = False
+) -> Callable[[Handler], Handler]:
     """Register a handler for `POST /v1/refunds` and the like."""
 
     def register(handler: Handler) -> Handler:
-        ENDPOINTS.append(Endpoint(method=method, path=path, params=params, handler=handler))
+        ENDPOINTS.append(Endpoint(method=method, path=path, params=params, handler=handler, connected=connected))
         return handler
 
     return register
