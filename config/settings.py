@@ -135,6 +135,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
 ACCOUNT_SESSION_REMEMBER = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Obole"
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # a login outlives a restart of the cache
@@ -169,7 +170,7 @@ CURRENCIES = ("USD", "EUR", "GBP", "JPY")
 DEFAULT_CURRENCY = "USD"
 
 # -- jobs ------------------------------------------------------------------------------------------
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -287,5 +288,6 @@ UNFOLD = {
 }  # fmt: skip
 
 # -- logs ------------------------------------------------------------------------------------------
-LOGGING = logging_config(json=PRODUCTION or not sys.stderr.isatty(), level=env.str("LOG_LEVEL", "INFO"))
+LOG_FORMAT = env.str("LOG_FORMAT", "console" if sys.stderr.isatty() and not PRODUCTION else "json")
+LOGGING = logging_config(json=LOG_FORMAT == "json", level=env.str("LOG_LEVEL", "INFO"))
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
