@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from config import clock
 from rooms import breakdowns
 from rooms.models import Creator, Room, Ticket, TicketState
 
@@ -38,23 +39,23 @@ class RoomSerializer(serializers.ModelSerializer[Room]):
         return CreatorSerializer(accepted, many=True).data
 
 
-class QuotePartSerializer(serializers.Serializer[breakdowns.QuotePart]):
+class ReceiverSerializer(serializers.Serializer[breakdowns.Receiver]):
     """What one receiver gets of a charge."""
 
-    receiver = serializers.ChoiceField(choices=["creator", "platform", "processor"])
+    kind = serializers.ChoiceField(choices=["creator", "platform", "processor"])
     handle = serializers.CharField(allow_null=True, help_text="The creator's handle, when the receiver is one.")
     label = serializers.CharField()
     amount_minor = serializers.IntegerField()
 
 
 class QuoteSerializer(serializers.Serializer[breakdowns.Breakdown]):
-    """Who gets what, before anybody pays. The parts sum to `charge_minor`."""
+    """Who gets what, before anybody pays. The receivers' amounts sum to `charge_minor`."""
 
     charge_minor = serializers.IntegerField(source="total_minor")
     currency = serializers.CharField()
     policy = serializers.CharField(source="policy_slug")
     policy_version = serializers.IntegerField()
-    parts = QuotePartSerializer(many=True, source="shares")
+    receivers = ReceiverSerializer(many=True)
 
 
 class RoomDetailSerializer(RoomSerializer):
@@ -68,7 +69,7 @@ class RoomDetailSerializer(RoomSerializer):
     @extend_schema_field(QuoteSerializer(allow_null=True))
     def get_quote(self, room: Room) -> Any:
         """Exact, from the fee policy's published formula."""
-        quote = breakdowns.quote_of(room)
+        quote = breakdowns.quote_of(room, now=clock.now())
         return QuoteSerializer(quote).data if quote else None
 
 

@@ -96,7 +96,7 @@ class Buy(RoomsView):
         checkout.open_now(done.ticket)
         ticket = queries.tickets_of(user_id=done.user_id).get(id=done.ticket_id)
         document = TicketSerializer(ticket).data
-        IdempotentRequest.objects.filter(id=done.id, response=None).update(response=document)
+        IdempotentRequest.objects.filter(id=done.id, response__isnull=True).update(response=document)
         return document
 
 

@@ -33,7 +33,7 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
         "sharers": sharers,
         "access": entry,
         "held": _waiting_ticket(found, request),
-        "quote": breakdowns.quote_of(found),
+        "quote": breakdowns.quote_of(found, now=now),
         "waiting_for": [sharer.creator for sharer in sharers if not shares.is_ready(sharer.creator)],
         "is_live": found.starts_at <= now < found.ends_at and found.cancelled_at is None,
         "is_over": found.ends_at <= now,
