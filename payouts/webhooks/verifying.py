@@ -36,7 +36,7 @@ def snapshot_event(*, raw: bytes, signature: str, secrets: Sequence[str], livemo
         kind="snapshot",
         type=event.type,
         object_id=_object_id(event),
-        account=event.account or "",
+        account=str(event["account"]) if "account" in event else "",  # only connected accounts' events have it
         api_version=event.api_version or "",
         livemode=event.livemode,
         created_at=datetime.fromtimestamp(event.created, UTC),
