@@ -16,7 +16,6 @@ urlpatterns = [
     path("tickets/<uuid:ticket_id>/cancel/", tickets.cancel, name="ticket-cancel"),
     path("tickets/<uuid:ticket_id>/receipt/", tickets.receipt, name="ticket-receipt"),
     path("events/", events, name="events"),
-    path("studio/", include("rooms.studio.urls")),
-    path("studio/", include("rooms.studio.urls")),
     path("api/", include("rooms.api.urls")),
+    path("studio/", include("rooms.studio.urls")),
 ]
