@@ -14,6 +14,8 @@ from payouts.models import CallState, Payee, StripeCall
 from payouts.outbox.operations import deliver, enqueue
 
 TRY_AGAIN = "Stripe cannot be reached just now. Please try again in a minute."
+# The payee waits on a page for the account: a worker that was woken too would hold the call while the page wants it.
+CALLER_DELIVERS_WITHIN_S = 5.0
 
 
 @transaction.atomic
@@ -48,7 +50,14 @@ def request_account(*, payee: Payee, now: datetime) -> StripeCall:
         email=payee.email,
         country=payee.country,
     )
-    return enqueue(call_id=call_id, operation="account.create", subject=subject_of(payee.id), body=body, now=now)
+    return enqueue(
+        call_id=call_id,
+        operation="account.create",
+        subject=subject_of(payee.id),
+        body=body,
+        left_to_caller_for_s=CALLER_DELIVERS_WITHIN_S,
+        now=now,
+    )
 
 
 def request_manual_payouts(*, payee: Payee, now: datetime) -> StripeCall:
