@@ -56,7 +56,7 @@ class Receiver:
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:  # noqa: N802
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"])).decode()
                 receiver.received.append(Received(self.path, body, self.headers["stripe-signature"]))
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 200)

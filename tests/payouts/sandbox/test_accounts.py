@@ -1,6 +1,7 @@
 """Accounts v2, onboarding, thin events, balance settings."""
 
 import stripe
+from stripe.params.v2.core import AccountLinkCreateParams
 
 from tests.payouts.sandbox.local import SECRET, Local, Receiver
 
@@ -73,7 +74,7 @@ def test_onboarding_activates_transfers_and_tells_it_in_thin_events(heard: Local
 
 def test_a_link_works_once_and_ten_minutes(local: Local) -> None:
     account = _account(local)
-    use: stripe.params.v2.core.AccountLinkCreateParams = {
+    use: AccountLinkCreateParams = {
         "account": account.id,
         "use_case": {
             "type": "account_onboarding",
