@@ -101,6 +101,29 @@ class HistoryFrozenError(LedgerError):
     sqlstate = "LG008"
 
 
+class ReversalExceedsError(LedgerError):
+    """A reversal takes back more of a leg than there was, earlier reversals counted."""
+
+    sqlstate = "LG009"
+
+
+class AccountStateError(AccountError):
+    """The account cannot change so: it still holds money, or it is hot."""
+
+    sqlstate = "LG010"
+
+
+class HoldExceededError(LedgerError):
+    """The hold is not there, or has less left than asked for."""
+
+    sqlstate = "LG011"
+
+    @property
+    def remaining_minor(self) -> int:
+        """What the hold still reserves."""
+        return int(self.data["remaining_minor"])
+
+
 def translate(error: DatabaseError) -> LedgerError | None:
     """The ledger's own error behind a database error; None when it is another kind, which is to be raised as it is."""
     diagnostics = getattr(error.__cause__, "diag", None)

@@ -47,6 +47,7 @@ class Posting:
     `kind` is words with underscores and dots ("sale", "dispute.opened"); its part before the first dot decides which
     floors it may cross (refund, dispute, correction and reversal may take a payee's available balance below zero).
     `subject` names the business object ("sale:<uuid>"). `effective_at` is when it happened, with a time zone.
+    `reverses` is the id of a transaction that this one takes back, in whole or part.
     The same key with the same content is a replay; with any other content, description included, it is an error.
     """
 
@@ -58,6 +59,7 @@ class Posting:
     actor: str = "system"
     description: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    reverses: int | None = None
 
     def __post_init__(self) -> None:
         """Raise InvalidPostingError without two legs or a time zone, UnbalancedError unless currencies balance."""
@@ -78,7 +80,7 @@ class Posting:
 
     def request(self) -> dict[str, Any]:
         """The posting as ledger_post(jsonb) takes it."""
-        return {
+        return ({} if self.reverses is None else {"reverses": self.reverses}) | {
             "key": self.key,
             "kind": self.kind,
             "subject": self.subject,

@@ -1,13 +1,11 @@
-"""Writing to the ledger. Each operation is one call of one SQL function: one round trip."""
+"""Posting, one or many."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, connection
-
-from ledger.errors import LedgerError, named, translate
+from ledger.errors import LedgerError, named
+from ledger.operations.calls import call
 from ledger.postings import Posting
 
 
@@ -33,7 +31,7 @@ def post(*, posting: Posting) -> Posted:
     Alone it is one statement in autocommit; inside `atomic()` it becomes part of the caller's transaction, which an
     error breaks, as any database error does (use a savepoint to go on). Raises the errors of `ledger.errors`.
     """
-    return Posted(**call("SELECT ledger_post(%s::jsonb)", posting.request()))
+    return Posted(**call("ledger_post", posting.request()))
 
 
 def post_many(*, postings: Sequence[Posting], atomic: bool = True) -> list[Posted | PostingError]:
@@ -42,23 +40,8 @@ def post_many(*, postings: Sequence[Posting], atomic: bool = True) -> list[Poste
     `atomic`: all or nothing, raising the first error found. Otherwise each stands for itself, and a refused one has a
     PostingError in its place.
     """
-    function = "ledger_post" if atomic else "ledger_post_each"
-    answers = call(f"SELECT {function}(%s::jsonb)", [posting.request() for posting in postings])
+    answers = call("ledger_post" if atomic else "ledger_post_each", [posting.request() for posting in postings])
     return [_answer(answer) for answer in answers]
-
-
-def call(statement: str, request: Any) -> Any:
-    """Run a ledger function on one jsonb argument and return its jsonb answer, its errors as those of the ledger."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, [json.dumps(request)])
-            (answer,) = cursor.fetchone()
-    except DatabaseError as error:
-        refusal = translate(error)
-        if refusal is None:
-            raise
-        raise refusal from error
-    return json.loads(answer)
 
 
 def _answer(answer: dict[str, Any]) -> Posted | PostingError:
