@@ -1,7 +1,6 @@
 """What others may ask about payees, payouts and the health of the machinery. Amounts are minor units by currency."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -104,7 +103,7 @@ def payout_steps(payout: Payout) -> list[PayoutStep]:
     return [step for step in steps if step.at is not None] + _failed_steps(payout)
 
 
-def _failed_steps(payout: Payout) -> Sequence[PayoutStep]:
+def _failed_steps(payout: Payout) -> list[PayoutStep]:
     returned = PayoutStep(name="returned", label="Returned", at=payout.returned_at, reference=payout.reversal_id)
     return [PayoutStep(name="failed", label=f"Failed: {payout.failure_reason}", at=payout.failed_at), returned]
 
