@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import stripe
 
@@ -12,8 +12,6 @@ from payouts.gateway.client import client
 from payouts.inbox.incoming import IncomingEvent
 
 TOLERANCE_S = 300
-
-T = TypeVar("T")
 
 
 class Verify(Protocol):
@@ -29,19 +27,7 @@ def snapshot_event(*, raw: bytes, signature: str, secrets: Sequence[str], livemo
     Raises:
         ForgedEventError: the signature fits no secret, its time is off either way, the mode or the shape is wrong.
     """
-    event = _verified(client().construct_event, raw, signature, secrets)
-    _check_livemode(event.livemode, livemode)
-    return IncomingEvent(
-        id=event.id,
-        kind="snapshot",
-        type=event.type,
-        object_id=_object_id(event),
-        account=str(event["account"]) if "account" in event else "",  # only connected accounts' events have it
-        api_version=event.api_version or "",
-        livemode=event.livemode,
-        created_at=datetime.fromtimestamp(event.created, UTC),
-        raw=raw,
-    )
+    return _verified(_read_snapshot, raw, signature, secrets, livemode)
 
 
 def thin_event(*, raw: bytes, signature: str, secrets: Sequence[str], livemode: bool) -> IncomingEvent:
@@ -50,8 +36,28 @@ def thin_event(*, raw: bytes, signature: str, secrets: Sequence[str], livemode: 
     Raises:
         ForgedEventError: as above.
     """
-    event = _verified(client().parse_event_notification, raw, signature, secrets)
-    _check_livemode(event.livemode, livemode)
+    return _verified(_read_thin, raw, signature, secrets, livemode)
+
+
+def _read_snapshot(raw: bytes, signature: str, secret: str) -> IncomingEvent:
+    event = client().construct_event(raw, signature, secret, TOLERANCE_S)
+    inside = event.data.object
+    return IncomingEvent(
+        id=event.id,
+        kind="snapshot",
+        type=event.type,
+        # Some objects, such as a balance, have no id: then the event stands for itself.
+        object_id=str(inside["id"]) if "id" in inside else event.id,
+        account=str(event["account"]) if "account" in event else "",  # only connected accounts' events have it
+        api_version=event.api_version or "",
+        livemode=event.livemode,
+        created_at=datetime.fromtimestamp(event.created, UTC),
+        raw=raw,
+    )
+
+
+def _read_thin(raw: bytes, signature: str, secret: str) -> IncomingEvent:
+    event = client().parse_event_notification(raw, signature, secret, TOLERANCE_S)
     related = getattr(event, "related_object", None)
     return IncomingEvent(
         id=event.id,
@@ -66,16 +72,23 @@ def thin_event(*, raw: bytes, signature: str, secrets: Sequence[str], livemode: 
     )
 
 
-def _verified(parse: Callable[[bytes, str, str, int], T], raw: bytes, signature: str, secrets: Sequence[str]) -> T:
+def _verified(
+    read: Callable[[bytes, str, str], IncomingEvent],
+    raw: bytes,
+    signature: str,
+    secrets: Sequence[str],
+    livemode: bool,  # noqa: FBT001
+) -> IncomingEvent:
     """Try each secret, since two are valid while one is being rotated."""
     for secret in secrets:
         try:
-            event = parse(raw, signature, secret, TOLERANCE_S)
+            event = read(raw, signature, secret)
         except stripe.SignatureVerificationError:
             continue
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise ForgedEventError("The body is not an event of this endpoint.", code="webhook-shape") from error
         _check_not_from_the_future(signature)
+        _check_livemode(event.livemode, livemode)
         return event
     raise ForgedEventError("The signature is missing, wrong or too old.", code="webhook-signature")
 
@@ -91,9 +104,3 @@ def _check_livemode(event_livemode: bool, livemode: bool) -> None:  # noqa: FBT0
     if event_livemode != livemode:
         expected = "live" if livemode else "test"
         raise ForgedEventError(f"The event is not of {expected} mode.", code="webhook-mode")
-
-
-def _object_id(event: stripe.Event) -> str:
-    """The id of the object inside; some objects, such as a balance, have none: then the event stands for itself."""
-    inside = event.data.object
-    return str(inside["id"]) if "id" in inside else event.id

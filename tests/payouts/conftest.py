@@ -58,25 +58,23 @@ class Shop:
     def open(self, *payees: Payee, price_minor: int = 1000, hold: timedelta = timedelta(days=3), **more: Any) -> Sale:
         """An open sale with its Checkout Session."""
         now = clock.now()
-        sale = open_sale(
-            **{
-                "product": "ticket",
-                "subject": f"ticket:{uuid4()}",
-                "title": "Notes on the Analytical Engine",
-                "buyer_id": self.linus_id,
-                "buyer_email": "linus@example.org",
-                "price_minor": price_minor,
-                "currency": "USD",
-                "shares": [ShareSpec(payee_id=payee.id, weight=1) for payee in payees],
-                "policy_slug": "obole-standard",
-                "hold_until": now + hold,
-                "seat_hold_until": now + timedelta(minutes=15),
-                "return_url": "http://testserver/tickets/1/",
-                "cancel_url": "http://testserver/rooms/1/",
-                "now": now,
-            }
-            | more
-        )
+        wanted: dict[str, Any] = {
+            "product": "ticket",
+            "subject": f"ticket:{uuid4()}",
+            "title": "Notes on the Analytical Engine",
+            "buyer_id": self.linus_id,
+            "buyer_email": "linus@example.org",
+            "price_minor": price_minor,
+            "currency": "USD",
+            "shares": [ShareSpec(payee_id=payee.id, weight=1) for payee in payees],
+            "policy_slug": "obole-standard",
+            "hold_until": now + hold,
+            "seat_hold_until": now + timedelta(minutes=15),
+            "return_url": "http://testserver/tickets/1/",
+            "cancel_url": "http://testserver/rooms/1/",
+            "now": now,
+        }
+        sale = open_sale(**wanted | more)
         return start_checkout(sale_id=sale.id)
 
     def sell(self, *payees: Payee, **more: Any) -> Sale:
