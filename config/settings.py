@@ -37,7 +37,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # -- applications ----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "config.apps.AdminConfig",
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the default one would put its own site in place of ours
     "unfold.contrib.filters",
     "django.contrib.auth",
     "django.contrib.contenttypes",
