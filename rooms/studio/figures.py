@@ -47,7 +47,7 @@ STAGES: Final = {
         Stage(
             slug="in_transit",
             label="On its way",
-            icon="arrow",
+            icon="send",
             words="Set aside for payouts that have not reached your bank yet.",
             empty="A payout stands here from the moment that it is set aside until your bank has it.",
         ),

@@ -60,7 +60,9 @@ def test_every_figure_is_the_sum_of_its_parts(ada: Creator, evening: Room) -> No
     assert ada.payee is not None
     first, _ = story.sold(evening, name="Linus"), story.sold(evening, name="Fin", fee_minor=61)
     over = story.released(first)
-    later = cast.room(ada, title="Later", starts_at=over + timedelta(days=1), ends_at=over + timedelta(days=1, hours=1))
+    later = cast.room(
+        ada, title="Later", starts_at=over + timedelta(days=1), ends_at=over + timedelta(days=1, hours=1)
+    )
     payout = story.sent(story.reserved(ada.payee, at=over), at=over, arrives_on=over.date())
     figures = {"pending": 0, "available": 0, "in_transit": 1820, "paid": 0}
     assert amounts_of(payee_id=ada.payee.id) == {"USD": figures}
