@@ -19,7 +19,7 @@ from config.embedded.errors import EmbeddedError
 
 MIGRATE = "python manage.py migrate --no-input --verbosity 1"
 SEED = "python -m config.demo.story"
-READY_WITHIN_S = 120.0
+READY_WITHIN_S = 60.0
 SCHEMA = ("*/migrations/*.py", "*/sql/*.sql", "ledger/grants.py", "requirements/base.txt")
 
 
@@ -45,7 +45,7 @@ def _run(options: Options, *, afresh: bool, with_story: bool) -> None:
     output.say("Obole is starting")
     left = leftovers.stop(options.data_dir)
     if left:
-        output.say(f"  ended {left} processes that a killed run had left")
+        output.say(f"  ended {left} {'process' if left == 1 else 'processes'} that a killed run had left")
     ports.require_free(options.web_port, setting="WEB_PORT")
     ports.require_free(options.sandbox_port, setting="SANDBOX_PORT")
     if afresh:
