@@ -56,12 +56,12 @@ class RoomAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is
         """With people and seats left, so that the list costs the same for any number of rooms."""
         return queries.with_seats_left(queries.with_people())
 
-    @display(description="Price", ordering="price_minor")
+    @display(description="Price", ordering="price_minor")  # type: ignore[untyped-decorator]
     def price_shown(self, room: Room) -> str:
         """The price for people."""
         return money_text(room.price_minor, room.currency)
 
-    @display(description="Seats left", ordering="seats_left")
+    @display(description="Seats left", ordering="seats_left")  # type: ignore[untyped-decorator]
     def seats_shown(self, room: Any) -> str:
         """Left and all."""
         return f"{room.seats_left:,} of {room.capacity:,}"
@@ -77,12 +77,12 @@ class TicketAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold 
     search_fields = ["id", "buyer__email", "buyer__display_name", "room__title"]
     ordering = ["-held_at"]
 
-    @display(description="Ticket")
+    @display(description="Ticket")  # type: ignore[untyped-decorator]
     def short_id(self, ticket: Ticket) -> str:
         """The first part of the id, which tells tickets apart in a list."""
         return format_html('<code title="{}">{}</code>', ticket.id, str(ticket.id)[:8])
 
-    @display(
+    @display(  # type: ignore[untyped-decorator]
         description="State",
         ordering="state",
         label={
