@@ -13,9 +13,7 @@ NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 def person(name: str, **fields: Any) -> User:
     """Somebody with an account."""
-    return User.objects.create_user(
-        f"{name.split(maxsplit=1)[0].lower()}@obole.example", "obole", display_name=name, **fields
-    )
+    return User.objects.create_user(f"{_first(name).lower()}@obole.example", "obole", display_name=name, **fields)
 
 
 def creator(name: str, *, can_be_paid: bool = True) -> Creator:
