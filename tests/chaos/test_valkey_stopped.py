@@ -64,7 +64,10 @@ def test_a_purchase_while_valkey_is_stopped_ends_in_one_posting(
     ada = shop.payee("Ada")
     port = free_port()
     site = f"http://127.0.0.1:{port}"
-    environment = process_environment(committed_db, sandbox, tmp_path, REDIS_URL=own_valkey.url)
+    endpoint = sandbox.client.v1.webhook_endpoints.create({"url": f"{site}/webhooks/stripe/", "enabled_events": ["*"]})
+    environment = process_environment(
+        committed_db, sandbox, tmp_path, REDIS_URL=own_valkey.url, STRIPE_WEBHOOK_SECRETS=endpoint.secret or ""
+    )
     celery = ("-m", "celery", "-A", "config")
     with (
         Program(
@@ -74,7 +77,6 @@ def test_a_purchase_while_valkey_is_stopped_ends_in_one_posting(
         Program("beat", *celery, "beat", environment=environment),
     ):
         web.wait_until(lambda: answers(f"{site}/readyz"), what="/readyz")
-        sandbox.client.v1.webhook_endpoints.create({"url": f"{site}/webhooks/stripe/", "enabled_events": ["*"]})
         sale = shop.open(ada)
         own_valkey.kill()
         assert not answers(f"{site}/readyz")
