@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from payouts.sandbox import faults, params
+from payouts.sandbox import faults, limits, params
 from payouts.sandbox.core import PLATFORM, Cause, Sandbox
 from payouts.sandbox.errors import StripeError
 from payouts.sandbox.events import API_VERSION
@@ -127,7 +127,10 @@ async def _values(request: Request) -> Json:
     if not body:
         return params.decode_form(query)
     if request.headers.get("content-type", "").startswith("application/json"):
-        values: Json = json.loads(body)
+        try:
+            values: Json = json.loads(body)
+        except ValueError:
+            raise StripeError("Invalid request: the body is not JSON.", executed=False) from None
         return params.decode_form(query) | values
     return params.decode_form([*query, *parse_qsl(body.decode(), keep_blank_values=True)])
 
@@ -189,6 +192,7 @@ def _execute(endpoint: Endpoint, call: Call, cause: Cause, key: Key | None) -> A
     """Run the handler in one transaction with the record of its answer."""
     sandbox = call.sandbox
     checked = params.check(call.params, endpoint.params)
+    limits.refuse(endpoint.method, endpoint.path, checked)
     expansions = checked.pop("expand", None) or []
     sandbox.cause = cause
     try:

@@ -114,8 +114,14 @@ def complete(sandbox: Sandbox, session: Json, **changes: Any) -> None:
     """Mark a session complete and tell it."""
     sandbox.clock.cancel("checkout.expire", session["id"])
     details = sandbox.store.hidden(session["id"])["customer_details"]
-    sandbox.save(session, status="complete", url=None, customer_details=details, **changes)
+    consent = {"promotions": None, "terms_of_service": "accepted"} if terms_required(session) else None
+    sandbox.save(session, status="complete", url=None, customer_details=details, consent=consent, **changes)
     sandbox.emit("checkout.session.completed", session)
+
+
+def terms_required(session: Json) -> bool:
+    """Whether the payer has to tick the terms of service (https://docs.stripe.com/payments/checkout/policies)."""
+    return bool((session["consent_collection"] or {}).get("terms_of_service") == "required")
 
 
 def success_address(session: Json) -> str:

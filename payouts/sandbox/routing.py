@@ -135,6 +135,8 @@ def page_v2(call: Call, kind: str, where: list[tuple[str, Any]]) -> Json:
     if not 1 <= limit <= 100:
         raise invalid("limit must be between 1 and 100.", param="limit")
     if call.cursor:
+        if not call.cursor.isdigit():
+            raise invalid("Invalid page token.", param="page")
         where = [*where, ("seq < ?", int(call.cursor))]
     found = call.sandbox.store.select(kind, where=where, limit=limit + 1)
     following = None

@@ -139,6 +139,8 @@ class _Checkout:
             email = self.sandbox.get("customer", session["customer"])["email"] or ""
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
             raise FieldError("email", "Your email is incomplete.")
+        if checkout.terms_required(session) and not _text(form, "terms"):
+            raise FieldError("terms", "Agree to the terms of service to go on.")
         name = _text(form, "name")
         method = payments.new_card(
             self.sandbox, number, exp_month=month, exp_year=year, name=name or None, email=email
@@ -158,7 +160,8 @@ class _Checkout:
             email = self.sandbox.get("customer", session["customer"])["email"] or ""
         return page(request, "checkout.html", status, session=session, items=items, error=error, field=field,
                     form=form or {}, email=email, test_cards=SHOWN_CARDS,
-                    success=checkout.success_address(session), action=f"/c/pay/{session['id']}",
+                    success=checkout.success_address(session), terms=checkout.terms_required(session),
+                    action=f"/c/pay/{session['id']}",
                     recurring_total=sum(item["amount_total"] for item in items),
                     trial_days=hidden["subscription_data"].get("trial_period_days"),
                     interval=_interval(items))  # fmt: skip

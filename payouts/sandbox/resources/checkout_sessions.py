@@ -55,6 +55,7 @@ def create(call: Call) -> Json:
             "customer_creation": None if params.get("customer") else params.get("customer_creation", "if_required"),
             "expires_at": _expiry(sandbox, params),
             "metadata": merge_metadata({}, params.get("metadata")),
+            "custom_text": blank(KIND)["custom_text"] | (params.get("custom_text") or {}),
             "mode": params["mode"],
             "payment_method_collection": "always" if params["mode"] == "subscription" else "if_required",
             "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
