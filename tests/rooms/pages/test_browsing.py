@@ -166,3 +166,7 @@ def test_whoever_paid_is_in(listener: Client, held: Ticket) -> None:
 
     assert "You're in" in page.replace("&#x27;", "'")
     assert "Buy a ticket" not in page
+
+
+def test_the_coin_is_the_icon_of_every_page(client: Client) -> None:
+    assert client.get("/favicon.ico")["Location"] == "/static/rooms/coin.svg"
