@@ -114,8 +114,9 @@ def test_each_state_says_where_it_stands_and_what_to_do(
     assert ("identity document missing" in page) == (state == TransfersState.RESTRICTED)
 
 
-def test_coming_back_waits_for_stripes_word(studio: Client, ada: Creator) -> None:
-    Payee.objects.filter(creator=ada).update(transfers_state=TransfersState.NONE)
+@pytest.mark.parametrize("state", [TransfersState.NONE, TransfersState.RESTRICTED])
+def test_coming_back_waits_for_stripes_word(studio: Client, ada: Creator, state: str) -> None:
+    Payee.objects.filter(creator=ada).update(transfers_state=state)
     page = studio.get("/studio/onboarding/return/").content.decode()
     assert "Waiting for Stripe's word" in page.replace("&#x27;", "'")
     assert 'hx-trigger="every 2s"' in page
