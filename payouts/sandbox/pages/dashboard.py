@@ -12,7 +12,7 @@ from payouts.sandbox import actions, events, faults, ledger
 from payouts.sandbox.core import Sandbox
 from payouts.sandbox.errors import StripeError
 from payouts.sandbox.pages.html import moment, money, page
-from payouts.sandbox.settings import SettingsError, duration_s
+from payouts.sandbox.settings import MEANINGS, SettingsError, duration_s
 from payouts.sandbox.store import Json
 
 _PAGE = 50
@@ -135,7 +135,13 @@ class _Dashboard:
         """The fault switch."""
         rows = self.store.rows("SELECT * FROM faults ORDER BY id DESC LIMIT 50")
         return self._page(
-            request, "faults.html", rows=rows, api=faults.API, event=faults.EVENT, knobs=asdict(self.sandbox.knobs)
+            request,
+            "faults.html",
+            rows=rows,
+            api=faults.API,
+            event=faults.EVENT,
+            knobs=asdict(self.sandbox.knobs),
+            meanings=MEANINGS,
         )
 
     async def move(self, request: Request) -> Response:
