@@ -76,12 +76,12 @@ def _room(host: Creator, title: str, after: datetime, **changes: Any) -> Room:
 
 
 @contextmanager
-def serving(database: Database) -> Iterator[str]:
-    """The site's address while it runs on this database."""
+def serving(database: Database, **environment: str) -> Iterator[str]:
+    """The site's address while it runs on this database; `environment` is set for it alone."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     arguments = ("-m", "uvicorn", "config.asgi:application", "--port", str(port), "--log-level", "warning")
-    with Program("web", *arguments, environment=database.environment(PUBLIC_URL=url)) as web:
+    with Program("web", *arguments, environment=database.environment(PUBLIC_URL=url, **environment)) as web:
         web.wait_until(lambda: answers(f"{url}/healthz"), what="/healthz")
         yield url
 
