@@ -94,9 +94,14 @@ def payout_steps(payout: Payout) -> list[PayoutStep]:
             label="Sent to the bank",
             at=payout.sent_at,
             reference=payout.stripe_payout_id,
+        ),
+        PayoutStep(
+            name="paid",
+            label="Paid",
+            at=payout.paid_at,
+            reference=payout.stripe_payout_id,
             expected_on=payout.arrives_on,
         ),
-        PayoutStep(name="paid", label="Paid", at=payout.paid_at, reference=payout.stripe_payout_id),
     ]
     if payout.failed_at is None:
         return steps

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from payouts.admin.parts import EMPTY, ReadOnly, coloured, link, pretty
+from payouts.admin.parts import EMPTY, ReadOnly, badge, link, pretty
 from payouts.models import CallState, StripeCall
 
 COLOURS = {
@@ -51,10 +51,10 @@ class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unf
         calls: QuerySet[StripeCall] = super().get_queryset(request)
         return calls if request.resolver_match.kwargs else calls.defer("body", "result")  # type: ignore[union-attr]
 
-    @coloured(description="state", colours=COLOURS, ordering="state")
-    def state_label(self, call: StripeCall) -> tuple[str, str]:
+    @admin.display(description="state", ordering="state")
+    def state_label(self, call: StripeCall) -> SafeString:
         """The state, coloured."""
-        return call.state, CallState(call.state).label
+        return badge(call.state, CallState(call.state).label, COLOURS)
 
     @admin.display(description="about")
     def about(self, call: StripeCall) -> SafeString | str:

@@ -105,7 +105,7 @@ def test_steps_to_come_are_shown_with_the_day_expected(
         ("sent", True),
         ("paid", False),
     ]
-    assert steps[2].expected_on == payout.arrives_on
+    assert steps[3].expected_on == payout.arrives_on
     assert steps[1].reference == payout.transfer_id
 
 

@@ -1,6 +1,5 @@
 """A sale's ends other than a plain payment: given up, outrun, contradicted."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -30,7 +29,7 @@ from tests.payouts.stripe_driver import DECLINED, Sandbox, Workers, ledger_of_st
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What rooms would hear about sales, in order."""
     heard: list[str] = []
 
