@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.db import transaction
 from django.test import Client
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from config import clock
 from payouts import handlers
@@ -88,10 +88,15 @@ def test_no_page_has_a_serious_fault(committed_db: Database, browser: Browser, *
         tickets["Radia"].buyer: ["/tickets/", tickets["Radia"].get_absolute_url()],
     }
     complaints: list[str] = []
+
+    def keep(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
     with serving(committed_db) as url:
         for user, addresses in paths.items():
             with _window(browser, url, user, width=width, dark=dark) as page:
-                page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+                page.on("console", keep)
                 for path in addresses:
                     page.goto(path)
                     assert faults(page) == [], path
