@@ -28,7 +28,7 @@ PAGES = {
 class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Calls, latest first."""
 
-    list_display = ("operation", "about", "state_label", "attempts", "result_id", "trouble", "created_at")
+    list_display = ("operation", "about", "state_label", "attempts", "made", "trouble", "created_at")
     list_filter = ("state", "operation")
     search_fields = ("id__exact", "subject__exact", "result_id", "idempotency_key", "stripe_account")
     search_help_text = "A subject such as payout:1f0c…, a Stripe id, a key or an account"
@@ -60,7 +60,12 @@ class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unf
     def about(self, call: StripeCall) -> SafeString | str:
         """What it is for, which opens it."""
         kind, _, identity = call.subject.partition(":")
-        return link(PAGES[kind], f"{kind} {identity[:8]}", identity) if kind in PAGES else call.subject
+        return link(PAGES[kind], f"{kind}\u00a0{identity[:8]}", identity) if kind in PAGES else call.subject
+
+    @admin.display(description="made", ordering="result_id")
+    def made(self, call: StripeCall) -> str:
+        """The beginning of the id of what it made."""
+        return f"{call.result_id[:24]}…" if len(call.result_id) > 25 else call.result_id
 
     @admin.display(description="trouble")
     def trouble(self, call: StripeCall) -> str:

@@ -9,7 +9,7 @@ from config import clock
 from payouts import handlers
 from payouts.errors import OnboardingUnavailableError, StripeRefusedError, UnknownPayeeError
 from payouts.inbox import operations as inbox
-from payouts.models import CallState, EventState, Payee, StripeCall, StripeEvent, TransfersState
+from payouts.models import CallState, EventState, Payee, StripeCall, TransfersState
 from payouts.payees.calls import CreateAccount
 from payouts.payees.operations import onboarding_url, open_payee
 from tests.payouts.conftest import Shop

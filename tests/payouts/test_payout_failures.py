@@ -1,6 +1,6 @@
 """E9's other ends: the transfer refused, the payout failed before and after it was paid; runs that overlap."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from pytest_django import Settings
@@ -11,6 +11,7 @@ from ledger.postings import Posting, credit, debit
 from ledger.queries import balance_minor
 from payouts.models import CallState, Payee, Payout, PayoutRun, PayoutState, RunState, StripeCall
 from payouts.queries import steps_of
+from payouts.runs import operations
 from payouts.runs.operations import pay, run_payouts
 from tests.payouts.conftest import Shop
 from tests.payouts.entries import entries_of
@@ -218,3 +219,28 @@ def test_a_payout_on_its_way_back_keeps_the_next_run_waiting(shop: Shop, sandbox
     assert StripeCall.objects.get(operation="transfer.reverse").state == CallState.DONE
     run_payouts(now=now + timedelta(days=1))
     assert Payout.objects.count() == 2
+
+
+def test_one_payee_who_cannot_be_paid_does_not_keep_the_others_waiting(
+    shop: Shop, ada: Payee, grace: Payee, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.sell(ada)
+    shop.sell(grace)
+    now = sandbox.advance(days=4)
+
+    def fail_for_ada(payout: Payout, *, now: datetime) -> None:
+        if payout.payee_id == ada.id:
+            raise RuntimeError("a bug")
+        request(payout, now=now)
+
+    request = operations._request_transfer
+    with monkeypatch.context() as broken:
+        broken.setattr(operations, "_request_transfer", fail_for_ada)
+        run = run_payouts(now=now)
+    assert run is not None
+    assert run.state == RunState.RUNNING
+    assert Payout.objects.get().payee == grace
+    assert (available(ada), available(grace)) == (911, 0)
+    assert run_payouts(now=now) == run
+    assert PayoutRun.objects.get().state == RunState.DONE
+    assert (available(ada), available(grace)) == (0, 0)
