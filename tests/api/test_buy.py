@@ -3,6 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
 from rest_framework.throttling import UserRateThrottle
 
@@ -188,3 +191,26 @@ def test_a_fault_of_ours_is_a_problem_too(listener: APIClient, evening: Room, mo
     listener.raise_request_exception = False
 
     problem(listener.post(_url(evening), headers={"Idempotency-Key": "one"}), status=500, code="server_error")
+
+
+def test_buying_costs_the_same_for_any_number_of_seats(listener: APIClient, ada: Creator) -> None:
+    now = clock.now()
+    start = now + timedelta(days=2)
+    counts = []
+    for seats in (2, 200):
+        room = cast.room(ada, now=now, starts_at=start, ends_at=start + timedelta(hours=1), capacity=seats)
+        with CaptureQueriesContext(connection) as queries:
+            listener.post(_url(room), headers={"Idempotency-Key": str(seats)})
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
+
+
+def test_a_replay_costs_eight_queries(
+    listener: APIClient, evening: Room, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    listener.post(_url(evening), headers={"Idempotency-Key": "one"})
+
+    # Session, person, room; then, between savepoints, lock the buyer, forget old keys, find this one.
+    with django_assert_num_queries(3 + 5):
+        listener.post(_url(evening), headers={"Idempotency-Key": "one"})
