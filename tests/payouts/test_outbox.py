@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from pytest_django import Settings
 
 from config import clock
 from payouts.errors import StripeRefusedError
@@ -201,3 +202,19 @@ def test_a_sale_given_up_before_its_call_was_sent_asks_nothing_of_stripe(
     assert call_of(sale).state == CallState.FAILED
     assert deliver(call_id=call_of(sale).id).attempts == 0
     assert sessions(sandbox) == 0
+
+
+def test_with_stripe_away_a_sweep_gives_up_after_a_few_calls(
+    shop: Shop, ada: Payee, sandbox: Sandbox, settings: Settings
+) -> None:
+    with_stripe = settings.STRIPE_API_BASE
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    sales = [shop.open(ada) for _ in range(6)]
+    StripeCall.objects.filter(state=CallState.SENT).update(next_attempt_at=clock.real_now())
+    sweep_outbox()
+    attempts = StripeCall.objects.filter(operation="checkout_session.create").values_list("attempts", flat=True)
+    assert sorted(attempts) == [1, 1, 1, 2, 2, 2]
+    settings.STRIPE_API_BASE = with_stripe
+    StripeCall.objects.filter(state=CallState.SENT).update(next_attempt_at=clock.real_now())
+    sweep_outbox()
+    assert sessions(sandbox) == len(sales)
