@@ -145,6 +145,17 @@ def _failed(sandbox: Sandbox, invoice: Json, *, authentication: bool) -> None:
     _tell_subscription(sandbox, invoice)
 
 
+def stop_collecting(sandbox: Sandbox, subscription_id: str) -> None:
+    """A cancelled subscription's unpaid invoices are no longer finalized or retried by themselves
+    (https://docs.stripe.com/billing/subscriptions/cancel#handle-invoice-items-when-canceling-subscriptions)."""
+    equal = {"parent.subscription_details.subscription": subscription_id}
+    for invoice in sandbox.store.select("invoice", equal=equal):
+        if invoice["status"] in ("draft", "open"):
+            for kind in ("invoice.finalize", "invoice.retry"):
+                sandbox.clock.cancel(kind, invoice["id"])
+            sandbox.save(invoice, auto_advance=False, automatically_finalizes_at=None, next_payment_attempt=None)
+
+
 def close(sandbox: Sandbox, invoice: Json, status: str) -> Json:
     """Void or uncollectible (https://docs.stripe.com/invoicing/overview#invoice-statuses)."""
     if invoice["status"] not in ("open", "draft", "uncollectible"):

@@ -56,6 +56,7 @@ def cancel(sandbox: Sandbox, subscription: Json, details: Json) -> Json:
     """End it now."""
     for kind in ("subscription.renew", "subscription.trial_will_end", "subscription.expire", "subscription.cancel_at"):
         sandbox.clock.cancel(kind, subscription["id"])
+    invoicing.stop_collecting(sandbox, subscription["id"])
     now = sandbox.clock.now()
     sandbox.save(subscription, status="canceled", canceled_at=subscription["canceled_at"] or now, ended_at=now,
                  cancellation_details=subscription["cancellation_details"] | details)  # fmt: skip

@@ -53,6 +53,7 @@ def test_it_refuses_an_unknown_parameter_of_v2(local: Local) -> None:
         ({"amount": 1000, "currency": "usd", "description": ""}, "parameter_invalid_empty", "description"),
         ({"amount": 1000, "currency": "usd", "customer": "cus_none"}, "resource_missing", "customer"),
         ({"amount": 1005, "currency": "kwd"}, None, "amount"),
+        ({"amount": 100_050, "currency": "isk"}, None, "amount"),
     ],
 )
 def test_it_refuses_what_stripe_refuses(local: Local, params: dict[str, object], code: str | None, param: str) -> None:
