@@ -144,6 +144,13 @@ BOOKS = {
                 AND e.account_id = b.account_id
         )
     """,
+    "a fee basis is not the sum of its sales": """
+        SELECT 'ledger_fee_basis', row_number() OVER (), b.payee || ' ' || b.policy || ' ' || b.currency
+        FROM ledger_fee_basis b LEFT JOIN LATERAL (
+            SELECT sum(s.price_minor) AS total FROM ledger_fee_sale s
+            WHERE (s.payee, s.policy, s.currency) = (b.payee, b.policy, b.currency)
+        ) s ON true WHERE b.lifetime_minor <> coalesce(s.total, 0)
+    """,
     "the book is closed at another date than the periods say": """
         SELECT 'ledger_book', 1, coalesce(b.closed_before::text, 'open') FROM ledger_book b
         WHERE b.closed_before IS DISTINCT FROM (SELECT max(p.closed_before) FROM ledger_period p)

@@ -60,7 +60,7 @@ def test_bean_check_accepts_the_export_and_agrees(tmp_path: Path) -> None:
     entries, errors, _ = loader.load_file(str(path))
     assert errors == []
     found: dict[tuple[str, str], str] = {}
-    for account in realization.iter_children(realization.realize(entries)):
+    for account in realization.iter_children(realization.realize(entries)):  # type: ignore[no-untyped-call]
         for position in account.balance:
             found[account.account, position.units.currency] = str(position.units.number)
     assert found == expected()
@@ -131,7 +131,8 @@ def test_opening_balances_are_imported_once(tmp_path: Path) -> None:
             "ledger", "import", str(path), "--key", "opening:2026", "--at", "2026-01-01", stdout=io.StringIO()
         )
     assert books() == {
-        "bank": 10_000, p(ADA, "available"): -4_000, "bank JPY": 500, "equity:opening": -6_000, "equity:opening JPY": -500,
+        "bank": 10_000, p(ADA, "available"): -4_000, "bank JPY": 500,
+        "equity:opening": -6_000, "equity:opening JPY": -500,
     }  # fmt: skip
 
 
@@ -139,7 +140,7 @@ def test_opening_balances_are_imported_once(tmp_path: Path) -> None:
     "line", ["bank,USD,1.001", "bank,JPY,1.5", "bank,USD,1e3", "bank,USD,", "bank,USD", "bank,USD,1\nbank,USD,2"]
 )
 def test_a_bad_opening_line_is_named_and_nothing_is_posted(line: str) -> None:
-    with pytest.raises(InvalidPostingError, match="line [23]: "):
+    with pytest.raises(InvalidPostingError, match=r"line [23]: "):
         read_opening(["account,currency,amount", *line.split("\n")])
     assert books() == {}
 

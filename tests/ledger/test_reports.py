@@ -12,6 +12,7 @@ from ledger import accounts
 from ledger.fees import Share, policy, split
 from ledger.operations import post, post_many
 from ledger.queries import (
+    StatementLine,
     balance_sheet,
     explain,
     group_balances,
@@ -67,7 +68,8 @@ def test_a_statement_opens_and_closes_by_effective_date() -> None:
 def test_pages_of_a_statement_join() -> None:
     five_days()
     whole = statement(account=S, currency="USD")
-    pages, after = [], None
+    pages: list[StatementLine] = []
+    after = None
     while True:
         page = statement(account=S, currency="USD", after=after, limit=3)
         pages += page.lines
@@ -171,7 +173,8 @@ def test_the_command_line_shows_balances() -> None:
     assert "47.05" in shown("balance", S)
     lines = {line["account"]: line["balance_minor"] for line in command("trial-balance")}
     assert lines == {
-        S: 4705, p(ADA): -4555, TICKET_FEE: -150, accounts.PROCESSING_RECOVERED: -295, accounts.EXPENSE_PROCESSING: 295,
+        S: 4705, p(ADA): -4555, TICKET_FEE: -150, accounts.PROCESSING_RECOVERED: -295,
+        accounts.EXPENSE_PROCESSING: 295,
     }  # fmt: skip
     assert command("trial-balance", "--groups")["Owed to payees"] == {"USD": -4555}
     assert command("balance-sheet")[0]["result_minor"] == 150
