@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def _run(options: Options, *, afresh: bool, with_story: bool) -> None:
             supervisor.stop()
 
 
-def _prepare(options: Options, services: environment.Mapping[str, str]) -> Supervisor:
+def _prepare(options: Options, services: Mapping[str, str]) -> Supervisor:
     variables = environment.build(options, services)
     environment.write(options, variables)
     for name in ("log", "static"):
@@ -80,9 +81,7 @@ def _prepare(options: Options, services: environment.Mapping[str, str]) -> Super
     return Supervisor(environment=ours, logs=options.data_dir / "log")
 
 
-def _start(
-    options: Options, supervisor: Supervisor, services: environment.Mapping[str, str], *, with_story: bool
-) -> None:
+def _start(options: Options, supervisor: Supervisor, services: Mapping[str, str], *, with_story: bool) -> None:
     migrated = Done(options, "migrated", *SCHEMA)
     if not (options.embedded and migrated):
         with output.step("Database schema"):
@@ -98,7 +97,7 @@ def _start(
     seeded = Done(options, "seeded")
     if with_story and not seeded:
         output.say("  The story, bought through the sandbox (first start only)")
-        supervisor.run("story", SEED, shown=True)
+        supervisor.run("story", SEED, shown=True, extra={"LOG_LEVEL": "WARNING"})
         seeded.note()
     _say_where(options, with_story=with_story)
 
