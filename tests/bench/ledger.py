@@ -102,10 +102,10 @@ def prepare(fresh: Database) -> None:
 
 def undisturbed(fresh: Database, name: str, clients: int) -> Round:
     """One round; measured again while other processes disturb it."""
-    for _ in range(RETRIES + 1):
-        result = measure(fresh, name, clients)
-        if not result.disturbed:
-            break
+    result = measure(fresh, name, clients)
+    for _ in range(RETRIES):
+        if result.disturbed:
+            result = measure(fresh, name, clients)
     return result
 
 
