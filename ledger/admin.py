@@ -1,7 +1,5 @@
 """The ledger in the finance admin: to look at, never to change."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.expressions import RawSQL
@@ -12,6 +10,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from ledger.currencies import major
 from ledger.models import Account, Entry, Transaction
+from ledger.readonly import ReadOnly
 
 # Exact also for hot accounts: what is folded plus the tail, as in `ledger.queries`, but for the rows of one page only.
 BALANCE_NOW = """
@@ -21,22 +20,6 @@ BALANCE_NOW = """
     JOIN ledger_entry e ON e.transaction_id = t.id AND e.account_id = ledger_account.id
 ), 0) ELSE 0 END FROM ledger_balance b WHERE b.account_id = ledger_account.id)
 """
-
-
-class ReadOnly:
-    """No adding, no changing, no deleting, for anybody."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
 
 
 class EntryColumns:

@@ -12,25 +12,10 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 
+from ledger.readonly import ReadOnly
 from rooms import queries
 from rooms.currencies import money_text
 from rooms.models import CoHost, Creator, Room, Ticket, TicketState, User
-
-
-class ReadOnly:
-    """Look, do not touch: what is sold and owed is changed by operations alone."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
 
 
 class CoHostInline(ReadOnly, TabularInline):  # type: ignore[misc]  # django-unfold is untyped

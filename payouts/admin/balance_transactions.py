@@ -6,7 +6,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from payouts.admin.parts import EMPTY, ReadOnly, badge, link, money, pretty
+from ledger.readonly import ReadOnly
+from payouts.admin.parts import EMPTY, badge, link, money, pretty
 from payouts.models import BalanceTransaction, MirrorState
 
 COLOURS = {

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from payouts.admin.parts import EMPTY, ReadOnly, badge, link, pretty
+from ledger.readonly import ReadOnly
+from payouts.admin.parts import EMPTY, badge, link, pretty
 from payouts.models import CallState, StripeCall
 
 COLOURS = {

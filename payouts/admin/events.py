@@ -9,7 +9,8 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from payouts.admin.parts import ReadOnly, badge, link, pretty
+from ledger.readonly import ReadOnly
+from payouts.admin.parts import badge, link, pretty
 from payouts.inbox.operations import replay
 from payouts.models import EventState, StripeEvent
 from payouts.wake import wake

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django.contrib.admin.utils import quote
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -14,26 +13,6 @@ from unfold.utils import display_for_label
 from ledger.currencies import major
 
 EMPTY = "-"
-
-
-class ReadOnly:
-    """No adding, no changing, no deleting, for anybody."""
-
-    list_per_page = 50
-    show_full_result_count = False
-    list_fullwidth = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Never."""
-        return False
 
 
 def money(amount_minor: int | None, currency: str) -> str:

@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from payouts.admin.parts import EMPTY, ReadOnly, badge, link, money, table
+from ledger.readonly import ReadOnly
+from payouts.admin.parts import EMPTY, badge, link, money, table
 from payouts.models import Payee, TransfersState
 from payouts.payees.operations import subject_of
 from payouts.queries import earnings

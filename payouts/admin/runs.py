@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 
-from payouts.admin.parts import EMPTY, ReadOnly, badge, ledger_link, link, money, table
+from ledger.readonly import ReadOnly
+from payouts.admin.parts import EMPTY, badge, ledger_link, link, money, table
 from payouts.models import Payout, PayoutRun, PayoutState, RunState
 from payouts.queries import payout_steps
 

@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from payouts.admin.parts import EMPTY, ReadOnly, badge, ledger_link, link, money, table
+from ledger.readonly import ReadOnly
+from payouts.admin.parts import EMPTY, badge, ledger_link, link, money, table
 from payouts.models import Sale, SaleState
 
 COLOURS = {
