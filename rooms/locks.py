@@ -6,6 +6,9 @@ us of it, so whoever starts here takes the sale first too.
 
 from uuid import UUID
 
+from django.db import transaction
+from django.db.models import QuerySet
+
 from rooms.models import Seat, Ticket, User
 
 
@@ -30,7 +33,7 @@ def lock_ticket_and_buyer_of_sale(sale_id: UUID) -> Ticket | None:
 
 def lock_seat_if_free(seat_id: int) -> Seat | None:
     """This seat, or None when somebody has it or is taking it."""
-    return Seat.objects.select_for_update(skip_locked=True).filter(id=seat_id, taken=False).first()
+    return _first_not_locked(Seat.objects.filter(id=seat_id, taken=False))
 
 
 def lock_free_seat(room_id: UUID) -> Seat | None:
@@ -40,4 +43,17 @@ def lock_free_seat(room_id: UUID) -> Seat | None:
     buyer wait, because a purchase that fails gives its seat back: nobody is told "sold out" while a seat may be left.
     """
     free = Seat.objects.filter(room_id=room_id, taken=False).order_by("number")
-    return free.select_for_update(skip_locked=True).first() or free.select_for_update().first()
+    return _first_not_locked(free) or free.select_for_update().first()
+
+
+def _first_not_locked(seats: QuerySet[Seat]) -> Seat | None:
+    """The first of the seats that nobody is taking.
+
+    A row that was taken since the query began is locked by PostgreSQL before it fails its recheck, and stays locked.
+    The savepoint gives such rows back: whoever waits next must hold none that is out of order, or two would deadlock.
+    """
+    with transaction.atomic():
+        seat = seats.select_for_update(skip_locked=True).first()
+        if seat is None:
+            transaction.set_rollback(True)
+    return seat

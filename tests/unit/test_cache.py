@@ -20,6 +20,7 @@ def away() -> ValkeyCache:
 
 def test_it_keeps_in_valkey_what_it_is_given(valkey: redis.Redis) -> None:
     cache = ValkeyCache(settings.REDIS_URL, {})
+    cache._memory.clear()  # it is the process's, so an earlier test may have left something
     cache.set("attempts", 3, 60)
 
     assert cache.get("attempts") == 3
