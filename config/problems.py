@@ -48,7 +48,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
         members["errors"] = list(_field_errors(error.detail, pointer=""))
     headers = {}
     if wait_s := getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(wait_s) + 1)
+        headers["Retry-After"] = str(wait_s)
     if auth_header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth_header
     document = body(status=error.status_code, code=code, detail=detail, **members)

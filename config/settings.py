@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "rooms",  # before allauth: its templates take the place of allauth's
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -57,7 +58,6 @@ INSTALLED_APPS = [
     "rest_framework",
     "ledger",
     "payouts",
-    "rooms",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

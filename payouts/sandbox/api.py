@@ -1,0 +1,250 @@
+"""One API request from key to answer: authentication, faults, idempotency, transaction, expansion."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import logging
+import time
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from payouts.sandbox import faults, params
+from payouts.sandbox.core import PLATFORM, Cause, Sandbox
+from payouts.sandbox.errors import StripeError
+from payouts.sandbox.events import API_VERSION
+from payouts.sandbox.expand import expand
+from payouts.sandbox.routing import Call, Endpoint
+from payouts.sandbox.store import Json, new_id
+
+logger = logging.getLogger(__name__)
+
+KEY_LIFE_S = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status and exact body, as also kept under an idempotency key."""
+
+    status: int
+    body: str
+    headers: dict[str, str]
+
+
+class Dropped(Response):
+    """Ends the connection without an answer, as a network failure does."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Promise a body and never send it: the server closes the connection."""
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+        raise ConnectionAbortedError("dropped on purpose by the fault switch")
+
+
+async def serve(sandbox: Sandbox, endpoint: Endpoint, request: Request) -> Response:
+    """Answer one request of an endpoint."""
+    request_id = new_id("req", 14)
+    fault: faults.Fault | None = None
+    try:
+        _authenticate(request)
+        account = _account(sandbox, request, endpoint)
+        values = await _values(request)
+        sandbox.clock.play()
+        fault = faults.take(sandbox.store, faults.API, f"{request.method} {request.url.path}")
+        if fault and fault.kind == "timeout_before":
+            return await _drop(fault)
+        answer = await _keyed(sandbox, endpoint, request, account, values, request_id, fault)
+    except StripeError as error:
+        answer = Answer(error.status, json.dumps(error.body()), error.headers)
+    except Exception:
+        logger.exception("The sandbox itself failed on %s %s", request.method, request.url.path)
+        error = StripeError("An unknown error occurred in the sandbox.", status=500, kind="api_error")
+        answer = Answer(500, json.dumps(error.body()), {})
+    sandbox.clock.play()
+    if fault and fault.kind == "timeout_after":
+        return await _drop(fault)
+    return _response(request, answer, request_id)
+
+
+def _response(request: Request, answer: Answer, request_id: str) -> Response:
+    headers = {
+        "Request-Id": request_id,
+        "Stripe-Version": request.headers.get("stripe-version", API_VERSION),
+        "Content-Type": "application/json",
+    }
+    key = request.headers.get("idempotency-key")
+    if key:
+        headers["Idempotency-Key"] = key
+    return Response(answer.body, answer.status, headers=headers | answer.headers)
+
+
+async def _drop(fault: faults.Fault) -> Response:
+    await asyncio.sleep(fault.seconds)
+    return Dropped()
+
+
+def _authenticate(request: Request) -> None:
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        value = base64.b64decode(value).decode().partition(":")[0]
+    if "_live_" in value:
+        raise _unauthorized("This is the local Stripe sandbox: it refuses live keys. Nothing was done.")
+    if not value:
+        raise _unauthorized(
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer "
+            "auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+        )
+    if not value.startswith(("sk_test_", "rk_test_")):
+        raise _unauthorized(f"Invalid API Key provided: {value[:8]}***")
+
+
+def _unauthorized(message: str) -> StripeError:
+    return StripeError(message, status=401, executed=False)
+
+
+def _account(sandbox: Sandbox, request: Request, endpoint: Endpoint) -> str:
+    """The connected account that the request acts for (https://docs.stripe.com/connect/authentication)."""
+    context = request.headers.get("stripe-context", "").rsplit("/", 1)[-1]
+    account = request.headers.get("stripe-account") or context
+    if account in ("", PLATFORM) or endpoint.path.startswith("/v2/"):
+        return ""
+    if sandbox.store.load(account, kind="v2.core.account") is None:
+        raise StripeError(
+            f"The provided key does not have access to account '{account}' (or that account does not exist). Application "
+            "access may have been revoked.", status=403, code="account_invalid", executed=False,
+        )  # fmt: skip
+    return account
+
+
+async def _values(request: Request) -> Json:
+    query = parse_qsl(request.url.query, keep_blank_values=True)
+    body = await request.body()
+    if not body:
+        return params.decode_form(query)
+    if request.headers.get("content-type", "").startswith("application/json"):
+        values: Json = json.loads(body)
+        return params.decode_form(query) | values
+    return params.decode_form([*query, *parse_qsl(body.decode(), keep_blank_values=True)])
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An idempotency key with the fingerprint of the request that used it first."""
+
+    account: str
+    key: str
+    fingerprint: str
+    request_id: str
+
+    def keep(self, sandbox: Sandbox, answer: Answer | None) -> None:
+        """Record the answer, or that one is being made."""
+        sandbox.store.run(
+            "INSERT OR REPLACE INTO idempotency (account, key, fingerprint, at, status, body, request_id) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)", self.account, self.key, self.fingerprint, time.time(),
+            answer.status if answer else None, answer.body if answer else None, self.request_id,
+        )  # fmt: skip
+
+    def release(self, sandbox: Sandbox) -> None:
+        """Forget the key unless an answer was recorded."""
+        sandbox.store.run(
+            "DELETE FROM idempotency WHERE account = ? AND key = ? AND status IS NULL", self.account, self.key
+        )
+
+
+async def _keyed(
+    sandbox: Sandbox, endpoint: Endpoint, request: Request, account: str, values: Json, request_id: str,
+    fault: faults.Fault | None,
+) -> Answer:  # fmt: skip
+    """Execute once per idempotency key (https://docs.stripe.com/api/idempotent_requests)."""
+    call = Call(sandbox=sandbox, account=account, ids=dict(request.path_params), params=values)
+    name = request.headers.get("idempotency-key") if request.method == "POST" else None
+    key: Key | None = None
+    if name is not None:
+        fingerprint = hashlib.sha256(f"{request.url.path}{json.dumps(values, sort_keys=True)}".encode()).hexdigest()
+        key = Key(account, name, fingerprint, request_id)
+        replayed = _replay(sandbox, key)
+        if replayed is not None:
+            return replayed
+    if fault:
+        await _fail(sandbox, fault, key)
+    return _execute(endpoint, call, Cause(request_id, name), key)
+
+
+async def _fail(sandbox: Sandbox, fault: faults.Fault, key: Key | None) -> None:
+    """Act out a fault before the call is executed; without one there is no await, so a call never sees another."""
+    if fault.kind == "delay":
+        if key:
+            key.keep(sandbox, None)
+        try:
+            await asyncio.sleep(fault.seconds)
+        finally:
+            if key:
+                key.release(sandbox)
+    elif fault.kind == "rate_limit":
+        raise StripeError(
+            "Request rate limit exceeded.", status=429, code="rate_limit", executed=False,
+            headers={"Retry-After": str(max(1, round(fault.seconds)))},
+        )  # fmt: skip
+    elif fault.kind == "server_error":
+        error = StripeError("An unknown error occurred.", status=500, kind="api_error", executed=False)
+        if key:
+            key.keep(sandbox, Answer(500, json.dumps(error.body()), {}))
+        raise error
+    elif fault.kind == "conflict":
+        raise _in_use("fault")
+
+
+def _in_use(key: str) -> StripeError:
+    return StripeError(
+        f"There is currently another in-progress request using this Idempotent Key ({key}). Please try again later.",
+        status=409, kind="idempotency_error", code="idempotency_key_in_use", executed=False,
+    )  # fmt: skip
+
+
+def _replay(sandbox: Sandbox, key: Key) -> Answer | None:
+    row = sandbox.store.row("SELECT * FROM idempotency WHERE account = ? AND key = ?", key.account, key.key)
+    if row is None or row["at"] < time.time() - KEY_LIFE_S:
+        return None
+    if row["fingerprint"] != key.fingerprint:
+        raise StripeError(
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using "
+            f"a key other than '{key.key}' if you meant to execute a different request.",
+            kind="idempotency_error", executed=False,
+        )  # fmt: skip
+    if row["status"] is None:
+        raise _in_use(key.key)
+    return Answer(row["status"], row["body"], {"Idempotent-Replayed": "true", "Original-Request": row["request_id"]})
+
+
+def _execute(endpoint: Endpoint, call: Call, cause: Cause, key: Key | None) -> Answer:
+    """Run the handler in one transaction with the record of its answer."""
+    sandbox = call.sandbox
+    checked = params.check(call.params, endpoint.params)
+    expansions = checked.pop("expand", None) or []
+    sandbox.cause = cause
+    try:
+        with sandbox.store.transaction():
+            answer = _run(endpoint, replace(call, params=checked), expansions)
+            if key is not None:
+                key.keep(sandbox, answer)
+    finally:
+        sandbox.cause = Cause()
+    return answer
+
+
+def _run(endpoint: Endpoint, call: Call, expansions: list[str]) -> Answer:
+    connection = call.sandbox.store.connection
+    connection.execute("SAVEPOINT handler")
+    try:
+        obj = expand(call.sandbox, endpoint.handler(call), expansions)
+    except StripeError as error:
+        if not error.commit:
+            connection.execute("ROLLBACK TO handler")
+        if not error.executed:
+            raise
+        return Answer(error.status, json.dumps(error.body()), error.headers)
+    return Answer(200, json.dumps(obj), {})
