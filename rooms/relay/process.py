@@ -129,7 +129,7 @@ class Worker:
     def _timers(self) -> list[asyncio.Task[None]]:
         timers: list[tuple[float, Callable[[float], None]]] = [
             (0.02, self.relay.tick_fast),
-            (0.5, self.relay.tick_heartbeat),
+            (0.25, self.relay.tick_heartbeat),
             (0.5, self.relay.expire),
             (SAMPLE_S, self.governor.sample),
             (5.0, self.relay.tick_slow),

@@ -260,7 +260,7 @@ class Relay:
             self._send_rtcp(session, rtcp.Nack(self.ssrc, arrivals.ssrc, tuple(missing)))
 
     def tick_heartbeat(self, now: float) -> None:
-        """Every 500 ms: reports to publishers, signs of life to listeners of quiet rooms."""
+        """Every 250 ms: reports to publishers, signs of life to listeners of quiet rooms."""
         for room in self.rooms.values():
             room.heartbeat(now)
             for session in room.publishers.values():

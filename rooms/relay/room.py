@@ -13,7 +13,7 @@ from rooms.relay.session import RtcSession, Session
 from rooms.relay.slots import Slot
 from rooms.relay.stage import Stage
 
-QUIET_S = 0.4  # Opus DTX itself sends about every 400 ms
+QUIET_S = 0.2
 
 
 class Tap(Protocol):
