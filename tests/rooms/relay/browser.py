@@ -25,6 +25,15 @@ ARGUMENTS = [
     "--use-fake-ui-for-media-stream",
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 ]
+REFUSE_AUTOPLAY = """
+    const play = HTMLMediaElement.prototype.play;
+    let clicked = false;
+    addEventListener("click", () => { clicked = true; }, { capture: true });
+    HTMLMediaElement.prototype.play = function () {
+      if (clicked) return play.call(this);
+      return Promise.reject(new DOMException("play() needs a click first", "NotAllowedError"));
+    };
+"""
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
@@ -81,11 +90,13 @@ class Chromium:
         arguments = list(ARGUMENTS)
         if wav is not None:
             arguments.append(f"--use-file-for-fake-audio-capture={wav}")
-        policy = "no-user-gesture-required" if autoplay else "user-gesture-required"
-        arguments.append(f"--autoplay-policy={policy}")
+        arguments.append("--autoplay-policy=no-user-gesture-required")
         browser = await self._playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
         self._browsers.append(browser)
         page: Page = await browser.new_page()
+        if not autoplay:
+            # Headless Chromium lets every page play, whatever its policy flag says: refuse as a desktop browser does.
+            await page.add_init_script(REFUSE_AUTOPLAY)
         await page.goto(f"{site.origin}/demo.html#{fragment}")
         await page.wait_for_selector("#state[data-loaded]")
         return page
