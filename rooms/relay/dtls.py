@@ -54,6 +54,8 @@ class Handshake:
 
     def receive(self, datagram: bytes) -> list[bytes]:
         """Take one datagram, return those to send; raises DtlsError."""
+        if not datagram:
+            return []
         self._connection.bio_write(datagram)
         return self._advance()
 
@@ -108,6 +110,8 @@ def datagrams(stream: bytes) -> Iterator[bytes]:
     offset = 0
     while offset + RECORD_HEADER <= len(stream):
         end = offset + RECORD_HEADER + int.from_bytes(stream[offset + 11 : offset + 13], "big")
+        if end > len(stream):
+            break
         if current and len(current) + end - offset > MTU:
             yield current
             current = b""

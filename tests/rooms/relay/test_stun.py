@@ -82,12 +82,20 @@ def test_it_writes_the_sample_response_byte_for_byte() -> None:
     assert len(written) == len(RESPONSE_V4)
 
 
-def test_every_changed_bit_is_noticed() -> None:
+def holds(datagram: bytes) -> bool:
+    """Whether a datagram would be believed."""
+    try:
+        return stun.parse(datagram).integrity_holds(PASSWORD)
+    except stun.StunError:
+        return False
+
+
+def test_no_changed_bit_is_believed() -> None:
+    assert holds(REQUEST)
     for position in range((len(REQUEST) - 8) * 8):  # all but FINGERPRINT itself
         changed = bytearray(REQUEST)
         changed[position // 8] ^= 1 << position % 8
-        with pytest.raises(stun.StunError):
-            stun.parse(bytes(changed))
+        assert not holds(bytes(changed)), position
 
 
 def test_what_follows_the_integrity_is_ignored() -> None:
