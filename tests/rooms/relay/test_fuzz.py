@@ -20,6 +20,7 @@ from rooms.relay.answer import accept_listen, accept_publish
 from rooms.relay.dtls import DtlsError, Handshake
 from rooms.relay.problems import Refusal
 from rooms.relay.sdp import parse_fragment, parse_offer
+from rooms.relay.store import MemoryStore
 from tests.rooms.relay.house import House
 from tests.rooms.relay.peer import CONTEXT, IDENTITY, OPUS, Peer, offer
 
@@ -243,6 +244,15 @@ def test_a_million_packets_are_refused_or_read() -> None:
     assert 0 < fuzz_plain(LONG, seed=fresh_seed()) < 2 * LONG
 
 
+def forget_doubles(house: House) -> None:
+    """What the doubles of Valkey remember is not the relay's memory."""
+    house.events.events.clear()
+    store = house.worker.joins.store
+    assert isinstance(store, MemoryStore)
+    store.spent.clear()
+    store.seats.clear()
+
+
 async def come_and_go(house: House, rounds: int) -> None:
     """Joins and leaves, with audio in between, leave no memory behind."""
     house.worker.governor.max_listeners = 10**6
@@ -258,6 +268,7 @@ async def come_and_go(house: House, rounds: int) -> None:
         peer.close()
         house.peers.remove(peer)
         if number % max(1, rounds // 10) == 0:
+            forget_doubles(house)
             gc.collect()
             sizes.append(resident_bytes())
 
@@ -265,7 +276,6 @@ async def come_and_go(house: House, rounds: int) -> None:
     assert len(house.relay.by_address) == 1
     assert len(house.relay.ice) == 1
     assert house.relay.unready == set()
-    house.events.events.clear()
     if rounds >= 1000:
         assert sizes[-1] - sizes[2] < 8_000_000, sizes
 
