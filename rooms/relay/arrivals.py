@@ -7,7 +7,7 @@ from rooms.relay.rtp import Packet, sequence_after
 from rooms.relay.slots import CLOCK_HZ, MAX_JUMP
 
 MAX_ASKS = 4
-ASK_AGAIN_S = 0.06
+ASK_AGAIN_S = 0.04
 MAX_MISSING = 64
 
 

@@ -45,7 +45,7 @@ class Worker:
         self.settings = settings
         self.events = events
         self.socket = open_udp(settings.bind_ip, settings.udp_port)
-        port = self.socket.getsockname()[1]
+        port = settings.public_udp_port or self.socket.getsockname()[1]
         self.metrics = Metrics()
         outlet = Outlet(self.socket.fileno(), self.socket.family, Arena(), self.metrics)
         self.recording: set[str] = set()

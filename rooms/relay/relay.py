@@ -197,6 +197,8 @@ class Relay:
         recovered = session.arrivals.recovered
         session.arrivals.see(packet, now)
         counters.recovered += session.arrivals.recovered - recovered
+        # At once: what comes back within the listeners' jitter buffer is never missed.
+        self._ask_again(session, now)
         room = self.rooms[session.room]
         room.forward(session, packet, now)
         self._tell_stage(room)

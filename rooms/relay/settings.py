@@ -15,11 +15,12 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """`public_ip` is what peers are told, `bind_ip` what the sockets listen on; interfaces are never guessed."""
+    """Peers are told the public address and port, sockets listen on the others; interfaces are never guessed."""
 
     public_ip: str
     bind_ip: str
     udp_port: int
+    public_udp_port: int
     http_host: str
     http_port: int
     site_origins: tuple[str, ...]
@@ -36,7 +37,12 @@ class Settings:
 
     def of_worker(self, index: int) -> "Settings":
         """The settings of the worker with this number: its own ports, counting up from the first."""
-        return replace(self, udp_port=self.udp_port + index, http_port=self.http_port + index)
+        return replace(
+            self,
+            udp_port=self.udp_port + index,
+            public_udp_port=self.public_udp_port + index,
+            http_port=self.http_port + index,
+        )
 
 
 def read() -> Settings:
@@ -48,7 +54,8 @@ def read() -> Settings:
     settings = Settings(
         public_ip=public_ip,
         bind_ip=env.str("RELAY_BIND_IP", "::" if ":" in public_ip else "0.0.0.0"),  # noqa: S104 - a media port
-        udp_port=env.int("RELAY_UDP_PORT", 8031),
+        udp_port=(udp_port := env.int("RELAY_UDP_PORT", 8031)),
+        public_udp_port=env.int("RELAY_PUBLIC_UDP_PORT", udp_port),
         http_host=env.str("RELAY_HTTP_HOST", "127.0.0.1"),
         http_port=http_port,
         site_origins=tuple(env.list("RELAY_SITE_ORIGINS", [env.str("PUBLIC_URL", "").rstrip("/")])),

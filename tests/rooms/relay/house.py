@@ -25,6 +25,7 @@ def settings(tmp: Path, **changes: object) -> Settings:
         "public_ip": "127.0.0.1",
         "bind_ip": "127.0.0.1",
         "udp_port": 0,
+        "public_udp_port": 0,
         "http_host": "127.0.0.1",
         "http_port": 0,
         "site_origins": (ORIGIN,),

@@ -3,17 +3,20 @@
 import json
 import time
 import urllib.parse
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Page
 
 from rooms.relay import control
+from tests.processes import free_port
 from tests.rooms.relay import tone
 from tests.rooms.relay.browser import CHROMIUM, Chromium, Site
 from tests.rooms.relay.house import ROOM
 from tests.rooms.relay.live import Live
+from tests.rooms.relay.lossy import Lossy
 
 pytestmark = [
     pytest.mark.browser,
@@ -60,6 +63,15 @@ async def hears(page: Page, hz: float) -> None:
 async def is_silent(page: Page) -> None:
     """Wait until the page hears nothing at all."""
     await page.wait_for_function(f"demo.peaks().every(peak => peak.db < {SILENT_DB})", timeout=15_000)
+
+
+async def reaches(page: Page, expression: str, true: Callable[[Any], bool], *, within_s: float = 30.0) -> Any:
+    """Wait until an asynchronous expression has a value that satisfies; returns it."""
+    end_s = time.monotonic() + within_s
+    while not true(value := await page.evaluate(expression)):
+        assert time.monotonic() < end_s, f"{expression} stayed at {value}"
+        await page.wait_for_timeout(100)
+    return value
 
 
 async def two_in_the_room(live: Live, site: Site, chromium: Chromium, tmp: Path) -> tuple[Page, Page]:
@@ -184,7 +196,7 @@ async def test_an_ice_restart_keeps_the_session_and_the_sound(
 
     await linus.evaluate("demo.restart()")
     before = await linus.evaluate("demo.packets()")
-    await linus.wait_for_function(f"demo.packets().then(now => now > {before} + 50)", timeout=10_000)
+    await reaches(linus, "demo.packets()", lambda now: now > before + 50)
 
     await hears(linus, 1000)
     assert live.metric("ice_restarts_total") == 1
@@ -232,3 +244,22 @@ async def test_refused_autoplay_shows_one_button_that_starts_the_sound(
     await linus.click("#play")
 
     await linus.wait_for_selector("#state:text('live')", timeout=10_000)
+
+
+async def test_five_per_cent_loss_each_way_conceals_at_most_one(
+    site: Site, chromium: Chromium, tmp_path: Path
+) -> None:
+    public_port = free_port()
+    with (
+        Live(tmp_path, origin=site.origin, RELAY_PUBLIC_UDP_PORT=str(public_port)) as live,
+        Lossy(public_port, live.udp_port, 0.05) as network,
+    ):
+        _, linus = await two_in_the_room(live, site, chromium, tmp_path)
+        before = await linus.evaluate("demo.concealment()")
+
+        after = await reaches(linus, "demo.concealment()", lambda now: now["total"] - before["total"] > 480_000)
+
+    assert network.lost["up"] > 10
+    assert network.lost["down"] > 10
+    concealed = after["concealed"] - before["concealed"]
+    assert concealed / (after["total"] - before["total"]) <= 0.01

@@ -73,9 +73,6 @@ async def test_the_relay_asks_a_publisher_for_what_is_missing_and_passes_it_on(h
     say(ada, 1, 3)
     house.pump()
 
-    house.relay.tick_fast(time.monotonic())
-    house.pump()
-
     (nack,) = [packet for packet in ada.feedback if isinstance(packet, rtcp.Nack)]
     assert nack.missing == (2,)
     ada.send(lost)
@@ -99,8 +96,10 @@ async def test_publishers_get_reports_and_quiet_rooms_signs_of_life(house: House
     house.relay.tick_slow(now + 1)
     house.pump()
 
-    reports = [packet for packet in ada.feedback if isinstance(packet, rtcp.ReceiverReport)]
-    assert (reports[0].reports[0].ssrc, reports[0].reports[0].lost) == (ada.ssrc, 1)
+    reports = [
+        report for packet in ada.feedback if isinstance(packet, rtcp.ReceiverReport) for report in packet.reports
+    ]
+    assert (reports[0].ssrc, reports[0].lost) == (ada.ssrc, 1)
     beat, sender = linus.feedback
     assert beat == rtcp.ReceiverReport(house.relay.ssrc)
     assert isinstance(sender, rtcp.SenderReport)

@@ -4,6 +4,7 @@ import { Problem, TransportBlocked } from "./problem.js";
 
 const SLOTS = 4;
 const CONNECT_MS = 5000;
+const BUFFER_MS = 120; // room for a packet to be asked for twice; a listener does not notice, a gap they do
 
 export class WebRtcTransport {
   #pc = null;
@@ -55,6 +56,11 @@ export class WebRtcTransport {
     }
   }
 
+  /** The browser's own statistics, for tests and for support. */
+  rawStats() {
+    return this.#pc.getStats();
+  }
+
   close() {
     this.#pc?.close();
     for (const element of this.elements) element.srcObject = null;
@@ -78,7 +84,8 @@ export class WebRtcTransport {
   }
 
   #listen() {
-    this.#pc.ontrack = ({ track }) => {
+    this.#pc.ontrack = ({ track, receiver }) => {
+      receiver.jitterBufferTarget = BUFFER_MS;
       const stream = new MediaStream([track]);
       const element = new Audio();
       element.srcObject = stream;
