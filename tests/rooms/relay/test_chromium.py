@@ -246,20 +246,18 @@ async def test_refused_autoplay_shows_one_button_that_starts_the_sound(
     await linus.wait_for_selector("#state:text('live')", timeout=10_000)
 
 
-async def test_five_per_cent_loss_each_way_conceals_at_most_one(
+async def test_of_five_per_cent_lost_each_way_nearly_all_comes_again_in_time(
     site: Site, chromium: Chromium, tmp_path: Path
 ) -> None:
+    """Counted in packets that the decoder missed: concealed samples also count the stalls of a busy test machine."""
     public_port = free_port()
     with (
         Live(tmp_path, origin=site.origin, RELAY_PUBLIC_UDP_PORT=str(public_port)) as live,
         Lossy(public_port, live.udp_port, 0.05) as network,
     ):
         _, linus = await two_in_the_room(live, site, chromium, tmp_path)
-        before = await linus.evaluate("demo.concealment()")
-
-        after = await reaches(linus, "demo.concealment()", lambda now: now["total"] - before["total"] > 480_000)
+        heard = await reaches(linus, "demo.packetsHeard()", lambda now: now["received"] > 500)
 
     assert network.lost["up"] > 10
     assert network.lost["down"] > 10
-    concealed = after["concealed"] - before["concealed"]
-    assert concealed / (after["total"] - before["total"]) <= 0.01
+    assert heard["lost"] / heard["received"] <= 0.01
