@@ -1,5 +1,6 @@
 """Logging: structlog renders every line, ours and the libraries', as JSON (or for people, on a terminal)."""
 
+import sys
 from typing import Any
 
 import structlog
@@ -27,7 +28,8 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer()
+    plain = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    renderer: Any = structlog.processors.JSONRenderer() if json else plain
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -43,6 +45,10 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
         "loggers": {
             "stripe": {"level": "WARNING"},
             "uvicorn.access": {"level": "WARNING"},  # django-structlog already writes one line a request
+            # django-structlog writes a task's start and end too
+            **{f"celery.{name}": {"level": "WARNING"} for name in ("beat", "worker.strategy", "app.trace")},
+            # The sweepers' ticks are of interest to machines that count them, not to a person who watches.
+            "django_structlog.celery.receivers": {"level": level if json else "WARNING"},
             "django.server": {"level": "WARNING"},
             "django": {"handlers": [], "level": "INFO", "propagate": True},
         },

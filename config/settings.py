@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 
 import dj_database_url
+import fontpkg_hanken_grotesk
+import fontpkg_newsreader
 from csp.constants import NONCE, NONE, SELF
 from environs import FileAwareEnv
 
@@ -35,7 +37,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # -- applications ----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "config.apps.AdminConfig",
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the default one would put its own site in place of ours
     "unfold.contrib.filters",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -133,6 +135,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PRODUCTION else "http"
 ACCOUNT_SESSION_REMEMBER = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Obole"
+MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION != "mandatory"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # a login outlives a restart of the cache
@@ -167,7 +170,7 @@ CURRENCIES = ("USD", "EUR", "GBP", "JPY")
 DEFAULT_CURRENCY = "USD"
 
 # -- jobs ------------------------------------------------------------------------------------------
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -203,6 +206,10 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+# The typefaces come from packages, like every other asset.
+STATICFILES_DIRS = [
+    ("fonts", str(Path(package.__file__).parent / "files")) for package in (fontpkg_hanken_grotesk, fontpkg_newsreader)
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -281,5 +288,6 @@ UNFOLD = {
 }  # fmt: skip
 
 # -- logs ------------------------------------------------------------------------------------------
-LOGGING = logging_config(json=PRODUCTION or not sys.stderr.isatty(), level=env.str("LOG_LEVEL", "INFO"))
+LOG_FORMAT = env.str("LOG_FORMAT", "console" if sys.stderr.isatty() and not PRODUCTION else "json")
+LOGGING = logging_config(json=LOG_FORMAT == "json", level=env.str("LOG_LEVEL", "INFO"))
 DJANGO_STRUCTLOG_CELERY_ENABLED = True

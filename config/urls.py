@@ -13,3 +13,8 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("rooms.urls")),
 ]
+
+handler400 = "rooms.pages.errors.bad_request"
+handler403 = "rooms.pages.errors.forbidden"
+handler404 = "rooms.pages.errors.not_found"
+handler500 = "rooms.pages.errors.server_error"

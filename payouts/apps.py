@@ -1,9 +1,25 @@
 """Django's view of the payouts app."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
+
+REGISTRATIONS = (
+    "payouts.payees.calls",
+    "payouts.payees.events",
+    "payouts.runs.calls",
+    "payouts.runs.events",
+    "payouts.sales.calls",
+    "payouts.sales.events",
+)
 
 
 class PayoutsConfig(AppConfig):
     """The payouts app."""
 
     name = "payouts"
+
+    def ready(self) -> None:
+        """Make known every kind of call and every event handler; they need the models, which are loaded by now."""
+        for module in REGISTRATIONS:
+            import_module(module)

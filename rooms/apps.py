@@ -7,3 +7,9 @@ class RoomsConfig(AppConfig):
     """The rooms app."""
 
     name = "rooms"
+
+    def ready(self) -> None:
+        """Tell payouts whom to call when a sale changes; models can only be imported by now."""
+        from rooms.tickets import handlers  # noqa: PLC0415
+
+        handlers.register()

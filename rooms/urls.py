@@ -1,5 +1,21 @@
 """Addresses of the site."""
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+from rooms.events.views import events
+from rooms.pages import home, room, tickets
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("creators/<slug:handle>/", home.creator, name="creator"),
+    path("rooms/<slug:slug>/", room.room, name="room"),
+    path("rooms/<slug:slug>/buy/", room.buy, name="buy"),
+    path("tickets/", tickets.mine, name="tickets"),
+    path("tickets/<uuid:ticket_id>/", tickets.ticket, name="ticket"),
+    path("tickets/<uuid:ticket_id>/state/", tickets.state, name="ticket-state"),
+    path("tickets/<uuid:ticket_id>/cancel/", tickets.cancel, name="ticket-cancel"),
+    path("tickets/<uuid:ticket_id>/receipt/", tickets.receipt, name="ticket-receipt"),
+    path("events/", events, name="events"),
+    path("api/", include("rooms.api.urls")),
+    path("studio/", include("rooms.studio.urls")),
+]

@@ -54,9 +54,11 @@ def _kept(places: Places) -> bool:
 
 
 def _start_keeper(places: Places, *, for_tests: bool, tell: Callable[[str], None]) -> None:
-    command = [sys.executable, "-m", "config.embedded", str(places.data_dir)]
-    with (places.logs / "embedded.log").open("a") as log:
-        keeper = subprocess.Popen(
+    # pgserver asks for a runtime folder that it does not need here, and its library warns.
+    command = [sys.executable, "-W", "ignore:XDG_RUNTIME_DIR", "-m", "config.embedded", str(places.data_dir)]
+    with (
+        (places.logs / "embedded.log").open("a") as log,
+        subprocess.Popen(
             command + (["--for-tests"] if for_tests else []),
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
@@ -64,13 +66,13 @@ def _start_keeper(places: Places, *, for_tests: bool, tell: Callable[[str], None
             stderr=log,
             text=True,
             start_new_session=True,  # Ctrl-C in the terminal is for its users; it follows when they have gone
-        )
-    for line in keeper.stdout or ():
-        kind, _, text = line.strip().partition(": ")
-        if kind == "ready":
-            return
-        if kind == "error":
-            keeper.wait()
-            raise EmbeddedError(text)
-        tell(text)
-    raise EmbeddedError(f"the keeper of {places.data_dir} ended with code {keeper.wait()}: see {places.logs}")
+        ) as launcher,
+    ):
+        for line in launcher.stdout or ():
+            kind, _, text = line.strip().partition(": ")
+            if kind == "ready":
+                return
+            if kind == "error":
+                raise EmbeddedError(text)
+            tell(text)
+    raise EmbeddedError(f"PostgreSQL and Valkey could not be started: see {places.logs / 'embedded.log'}")

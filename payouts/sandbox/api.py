@@ -35,14 +35,25 @@ class Answer:
     headers: dict[str, str]
 
 
-class Dropped(Response):
-    """Ends the connection without an answer, as a network failure does."""
+class Silence(Response):
+    """No answer: the caller waits so many seconds, or gives up, and then the connection is cut."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Promise a body and never send it: the server closes the connection."""
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
-        await send({"type": "http.response.body", "body": b"", "more_body": True})
-        raise ConnectionAbortedError("dropped on purpose by the fault switch")
+        """Cut the wire under uvicorn, which has no other way to send nothing."""
+        try:
+            await asyncio.wait_for(_gone(receive), self._seconds)
+        except TimeoutError:
+            receive.__self__.transport.abort()  # type: ignore[attr-defined]
+            await _gone(receive)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def serve(sandbox: Sandbox, endpoint: Endpoint, request: Request) -> Response:
@@ -56,17 +67,20 @@ async def serve(sandbox: Sandbox, endpoint: Endpoint, request: Request) -> Respo
         sandbox.clock.play()
         fault = faults.take(sandbox.store, faults.API, f"{request.method} {request.url.path}")
         if fault and fault.kind == "timeout_before":
-            return await _drop(fault)
-        answer = await _keyed(sandbox, endpoint, request, account, values, request_id, fault)
+            return Silence(fault.seconds)
+        answer = await _keyed(
+            sandbox, endpoint, request, account=account, values=values, request_id=request_id, fault=fault
+        )
     except StripeError as error:
         answer = Answer(error.status, json.dumps(error.body()), error.headers)
     except Exception:
         logger.exception("The sandbox itself failed on %s %s", request.method, request.url.path)
-        error = StripeError("An unknown error occurred in the sandbox.", status=500, kind="api_error")
-        answer = Answer(500, json.dumps(error.body()), {})
+        answer = Answer(
+            500, json.dumps(StripeError("The sandbox itself failed.", status=500, kind="api_error").body()), {}
+        )
     sandbox.clock.play()
     if fault and fault.kind == "timeout_after":
-        return await _drop(fault)
+        return Silence(fault.seconds)
     return _response(request, answer, request_id)
 
 
@@ -82,11 +96,6 @@ def _response(request: Request, answer: Answer, request_id: str) -> Response:
     return Response(answer.body, answer.status, headers=headers | answer.headers)
 
 
-async def _drop(fault: faults.Fault) -> Response:
-    await asyncio.sleep(fault.seconds)
-    return Dropped()
-
-
 def _authenticate(request: Request) -> None:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
@@ -95,8 +104,8 @@ def _authenticate(request: Request) -> None:
         raise _unauthorized("This is the local Stripe sandbox: it refuses live keys. Nothing was done.")
     if not value:
         raise _unauthorized(
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer "
-            "auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using "
+            "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
         )
     if not value.startswith(("sk_test_", "rk_test_")):
         raise _unauthorized(f"Invalid API Key provided: {value[:8]}***")
@@ -112,10 +121,13 @@ def _account(sandbox: Sandbox, request: Request, endpoint: Endpoint) -> str:
     account = request.headers.get("stripe-account") or context
     if account in ("", PLATFORM) or endpoint.path.startswith("/v2/"):
         return ""
+    if request.method != "GET" and not endpoint.connected:
+        message = f"The sandbox does {request.method} {endpoint.path} on the platform alone: leave Stripe-Account out."
+        raise StripeError(message, executed=False)
     if sandbox.store.load(account, kind="v2.core.account") is None:
         raise StripeError(
-            f"The provided key does not have access to account '{account}' (or that account does not exist). Application "
-            "access may have been revoked.", status=403, code="account_invalid", executed=False,
+            f"The provided key does not have access to account '{account}' (or that account does not exist). "
+            "Application access may have been revoked.", status=403, code="account_invalid", executed=False,
         )  # fmt: skip
     return account
 
@@ -156,9 +168,15 @@ class Key:
 
 
 async def _keyed(
-    sandbox: Sandbox, endpoint: Endpoint, request: Request, account: str, values: Json, request_id: str,
+    sandbox: Sandbox,
+    endpoint: Endpoint,
+    request: Request,
+    *,
+    account: str,
+    values: Json,
+    request_id: str,
     fault: faults.Fault | None,
-) -> Answer:  # fmt: skip
+) -> Answer:
     """Execute once per idempotency key (https://docs.stripe.com/api/idempotent_requests)."""
     call = Call(sandbox=sandbox, account=account, ids=dict(request.path_params), params=values)
     name = request.headers.get("idempotency-key") if request.method == "POST" else None
@@ -211,8 +229,8 @@ def _replay(sandbox: Sandbox, key: Key) -> Answer | None:
         return None
     if row["fingerprint"] != key.fingerprint:
         raise StripeError(
-            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try using "
-            f"a key other than '{key.key}' if you meant to execute a different request.",
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try "
+            f"using a key other than '{key.key}' if you meant to execute a different request.",
             kind="idempotency_error", executed=False,
         )  # fmt: skip
     if row["status"] is None:

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from payouts.sandbox import api, pages, resources
+from payouts.sandbox import api, pages
 from payouts.sandbox.core import Sandbox
 from payouts.sandbox.delivery import Courier
 from payouts.sandbox.routing import ENDPOINTS, Endpoint
@@ -25,7 +25,6 @@ _TICK_S = 0.5
 def build(settings: Settings) -> Starlette:
     """The application over one store; it keeps its clock ticking and its events flowing while it runs."""
     sandbox = Sandbox(settings)
-    assert resources.__all__
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -58,8 +57,8 @@ def _route(sandbox: Sandbox, endpoint: Endpoint) -> Route:
 
 async def _unknown(request: Request) -> Response:
     message = (
-        f"Unrecognized request URL ({request.method}: {request.url.path}). The sandbox knows only part of Stripe's API: "
-        "see docs/sandbox.md."
+        f"Unrecognized request URL ({request.method}: {request.url.path}). The sandbox knows only part of Stripe's "
+        "API: see docs/sandbox.md."
     )
     return JSONResponse({"error": {"message": message, "type": "invalid_request_error"}}, 404)
 

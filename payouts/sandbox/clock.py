@@ -50,7 +50,8 @@ class Clock:
 
     def schedule(self, due_at: float, kind: str, subject: str) -> None:
         """Set a timer; the same one twice is one."""
-        assert kind in _TIMERS, kind
+        if kind not in _TIMERS:
+            raise LookupError(kind)
         self._store.run(
             "INSERT INTO timers (due_at, kind, subject) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", due_at, kind, subject
         )

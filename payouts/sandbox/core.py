@@ -34,12 +34,23 @@ class Sandbox:
         self.wake = asyncio.Event()
 
     def create(
-        self, kind: str, prefix: str, /, *, owner: str = "", hidden: Json | None = None, length: int = 24, **values: Any
+        self,
+        kind: str,
+        prefix: str,
+        /,
+        *parts: Json,
+        owner: str = "",
+        hidden: Json | None = None,
+        length: int = 24,
+        **values: Any,
     ) -> Json:
-        """Make and keep an object of a kind: the blank one with these values."""
-        obj = blank(kind) | {"id": new_id(prefix, length), "created": self.clock.now()} | values
-        if "created" not in blank(kind):
-            del obj["created"]
+        """Make and keep an object of a kind: the blank one with these parts and values."""
+        obj = blank(kind)
+        if "created" in obj:
+            obj["created"] = self.clock.now()
+        obj["id"] = new_id(prefix, length)
+        for part in (*parts, values):
+            obj |= part
         self.store.insert(obj, account=owner, created=self.clock.now(), hidden=hidden)
         return obj
 

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import inspect
 import typing
 from typing import Any, Literal, NotRequired, Union
 
@@ -45,7 +46,7 @@ def _of_class(cls: type[StripeObject]) -> Json:
     annotations: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         if base is not StripeObject and issubclass(base, StripeObject):
-            annotations |= base.__dict__.get("__annotations__", {})
+            annotations |= inspect.get_annotations(base)
     return {
         name: _of_type(hint)
         for name, hint in annotations.items()

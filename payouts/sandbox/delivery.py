@@ -1,12 +1,13 @@
 """Webhook delivery: signed, in order as far as possible, retried with back-off.
 
-Pending deliveries are rows, so a restart continues them (https://docs.stripe.com/webhooks#retries and #verify-manually).
+Pending deliveries are rows, so a restart continues them (https://docs.stripe.com/webhooks: retries, signatures).
 Signatures and back-off use real time; the sandbox's clock only dates the events.
 """
 
 import asyncio
 import hashlib
 import hmac
+import sqlite3
 import time
 from typing import TYPE_CHECKING
 
@@ -62,28 +63,26 @@ class Courier:
     async def _drain(self, client: httpx.AsyncClient, url: str) -> None:
         try:
             while row := self._store.row(
-                "SELECT * FROM deliveries WHERE url = ? AND state = 'pending' AND due_at <= ? ORDER BY position LIMIT 1",
+                "SELECT * FROM deliveries WHERE url = ? AND state = 'pending' AND due_at <= ? "
+                "ORDER BY position LIMIT 1",
                 url, time.time(),
             ):  # fmt: skip
-                await self._send(client, int(row["id"]), row["event"], url, row["secret"], int(row["attempts"]) + 1)
+                await self._send(client, row)
         finally:
             del self._running[url]
 
-    async def _send(
-        self, client: httpx.AsyncClient, delivery: int, event_id: str, url: str, secret: str, attempt: int
-    ) -> None:
-        event = self._store.load(event_id)
-        assert event is not None, event_id
-        body = body_of(event)
+    async def _send(self, client: httpx.AsyncClient, row: sqlite3.Row) -> None:
+        delivery, event_id = int(row["id"]), str(row["event"])
+        body = body_of(self._store.load(event_id) or {})
         headers = {
             "Content-Type": "application/json; charset=utf-8",
-            "Stripe-Signature": signature(body, secret, int(time.time())),
+            "Stripe-Signature": signature(body, row["secret"], int(time.time())),
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
         }
         started = time.monotonic()
         status: int | None = None
         try:
-            answer = await client.post(url, content=body, headers=headers)
+            answer = await client.post(row["url"], content=body, headers=headers)
             status, text = answer.status_code, answer.text[:500]
         except httpx.HTTPError as error:
             text = f"{type(error).__name__}: {error}"
@@ -96,12 +95,12 @@ class Courier:
             if status is not None and 200 <= status < 300:
                 self._delivered(delivery, event_id)
             else:
-                self._retry(delivery, attempt)
+                self._retry(delivery, int(row["attempts"]) + 1)
 
     def _delivered(self, delivery: int, event_id: str) -> None:
         self._store.run("UPDATE deliveries SET state = 'delivered', attempts = attempts + 1 WHERE id = ?", delivery)
         self._store.run(
-            "UPDATE objects SET body = json_set(body, '$.pending_webhooks', max(0, (body->>'$.pending_webhooks') - 1)) "
+            "UPDATE objects SET body = json_set(body, '$.pending_webhooks', max(0, body->>'$.pending_webhooks' - 1)) "
             "WHERE id = ? AND kind = 'event'", event_id,
         )  # fmt: skip
 

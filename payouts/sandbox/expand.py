@@ -11,7 +11,7 @@ from payouts.sandbox.store import Json
 def expand(sandbox: Sandbox, obj: Json, paths: Sequence[str]) -> Json:
     """The object with every dotted path expanded, at most four levels deep."""
     for path in paths:
-        if path.count(".") > 3:
+        if len([part for part in path.split(".") if part != "data"]) > 4:
             raise invalid("You cannot expand more than 4 levels of a property.", param="expand")
         _expand(sandbox, obj, path.split("."), path)
     return obj

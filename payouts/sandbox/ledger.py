@@ -57,8 +57,8 @@ def require_available(sandbox: Sandbox, account: str, amount: int, currency: str
     available = totals(sandbox, account).get(currency, (0, 0))[0]
     if amount > available:
         raise StripeError(
-            "You have insufficient available funds in your Stripe account. Try adding funds directly to your available "
-            "balance by creating Charges using the 4000000000000077 test card. See: https://stripe.com/docs/testing"
+            "You have insufficient available funds in your Stripe account. Try adding funds directly to your "
+            "available balance by creating Charges using the 4000000000000077 test card. See: https://stripe.com/docs/testing"
             "#available-balance", code="balance_insufficient",
         )  # fmt: skip
 

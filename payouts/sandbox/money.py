@@ -7,24 +7,30 @@ from payouts.sandbox.errors import StripeError, invalid
 from payouts.sandbox.settings import Knobs
 
 # https://docs.stripe.com/currencies#zero-decimal and #special-cases
-ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
-THREE_DECIMAL = frozenset("bhd jod kwd omr tnd".split())
+ZERO_DECIMAL = frozenset(
+    ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf")
+)
+THREE_DECIMAL = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
 WHOLE_UNITS = frozenset(("isk", "ugx"))
 WHOLE_UNIT_PAYOUTS = frozenset(("huf", "twd"))
 
 # What one unit is worth in USD here; Stripe's rates move, these do not (turn exchange_rates to move them).
 _USD_PER_UNIT = {
-    "usd": 1.0, "eur": 1.08, "gbp": 1.27, "chf": 1.12, "cad": 0.73, "aud": 0.66, "nzd": 0.6, "sek": 0.095, "nok": 0.094,
-    "dkk": 0.145, "pln": 0.25, "czk": 0.043, "huf": 0.0028, "jpy": 0.0067, "krw": 0.00074, "twd": 0.031, "hkd": 0.128,
-    "sgd": 0.75, "inr": 0.012, "mxn": 0.055, "brl": 0.19, "kwd": 3.25, "bhd": 2.65, "jod": 1.41, "omr": 2.6, "tnd": 0.32,
+    "usd": 1.0, "eur": 1.08, "gbp": 1.27, "chf": 1.12, "cad": 0.73, "aud": 0.66, "nzd": 0.6, "sek": 0.095,
+    "nok": 0.094, "dkk": 0.145, "pln": 0.25, "czk": 0.043, "huf": 0.0028, "jpy": 0.0067, "krw": 0.00074,
+    "twd": 0.031, "hkd": 0.128,
+    "sgd": 0.75, "inr": 0.012, "mxn": 0.055, "brl": 0.19, "kwd": 3.25, "bhd": 2.65, "jod": 1.41, "omr": 2.6,
+    "tnd": 0.32,
     "isk": 0.0072, "ugx": 0.00027, "ils": 0.27, "zar": 0.055, "thb": 0.029, "aed": 0.272, "try": 0.03, "ron": 0.22,
 }  # fmt: skip
 _FIXED_FEE = {"usd": 30, "eur": 30, "gbp": 20, "chf": 30, "cad": 30, "aud": 30, "sek": 180, "dkk": 180, "nok": 200,
               "pln": 100, "jpy": 0, "huf": 8500, "kwd": 100}  # fmt: skip
 _CURRENCY_OF_COUNTRY = {
-    "US": "usd", "GB": "gbp", "CH": "chf", "CA": "cad", "AU": "aud", "NZ": "nzd", "SE": "sek", "NO": "nok", "DK": "dkk",
-    "PL": "pln", "CZ": "czk", "HU": "huf", "JP": "jpy", "KR": "krw", "TW": "twd", "HK": "hkd", "SG": "sgd", "IN": "inr",
-    "MX": "mxn", "BR": "brl", "KW": "kwd", "BH": "bhd", "IS": "isk", "UG": "ugx", "RO": "ron", "AE": "aed",
+    "US": "usd", "GB": "gbp", "CH": "chf", "CA": "cad", "AU": "aud", "NZ": "nzd", "SE": "sek", "NO": "nok",
+    "DK": "dkk", "PL": "pln", "CZ": "czk", "HU": "huf", "JP": "jpy", "KR": "krw", "TW": "twd", "HK": "hkd",
+    "SG": "sgd",
+    "IN": "inr", "MX": "mxn", "BR": "brl", "KW": "kwd", "BH": "bhd", "IS": "isk", "UG": "ugx", "RO": "ron",
+    "AE": "aed",
 }  # fmt: skip
 DISPUTE_FEE_USD = 1500
 _PERCENT_PER_MILLE = 29
@@ -56,7 +62,7 @@ def check_amount(amount: int, currency: str, *, param: str = "amount") -> None:
         raise invalid("This value must be greater than or equal to 1.", param=param, code="parameter_invalid_integer")
     if amount > 99_999_999 and exponent(currency) == 2:
         raise invalid("Amount must be no more than 999,999.99.", param=param, code="amount_too_large")
-    if currency in THREE_DECIMAL and amount % 10 or currency in WHOLE_UNITS and amount % 100:
+    if (currency in THREE_DECIMAL and amount % 10) or (currency in WHOLE_UNITS and amount % 100):
         step = 10 if currency in THREE_DECIMAL else 100
         raise invalid(f"Invalid amount: amounts in {currency} must be a multiple of {step}.", param=param)
 

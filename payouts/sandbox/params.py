@@ -6,6 +6,7 @@ with `parameter_missing`, values outside a Literal with the list of choices (htt
 
 import functools
 import re
+import types
 import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from payouts.sandbox.errors import StripeError, invalid
 from payouts.sandbox.store import Json
 
 _OPTIONS = set(RequestOptions.__annotations__)
+_UNIONS = (Union, types.UnionType)
 
 
 @dataclass(slots=True)
@@ -38,7 +40,7 @@ def decode_form(pairs: Iterable[tuple[str, str]]) -> Json:
     """Nest `a[b][0][c]=x` the way Stripe's form encoding means it (https://docs.stripe.com/api)."""
     tree: Json = {}
     for name, value in pairs:
-        path = [part for part in re.split(r"\]\[|\[|\]", name)]
+        path = re.split(r"\]\[|\[|\]", name)
         if name.endswith("]"):
             path.pop()
         node = tree
@@ -47,7 +49,7 @@ def decode_form(pairs: Iterable[tuple[str, str]]) -> Json:
             if not isinstance(child, dict):
                 raise invalid(f"Invalid parameters: {name} is both a value and a hash.", param=name)
             node = child
-        leaf = path[-1] if path[-1] else str(len(node))
+        leaf = path[-1] or str(len(node))
         node[leaf] = value
     return tree
 
@@ -57,8 +59,7 @@ def check(values: Json, params: type | None) -> Json:
     shape = shape_of(params) if params is not None else Shape(fields={})
     shape_fields = shape.fields or {}
     allowed = shape_fields if "expand" in shape_fields else shape_fields | {"expand": Shape(item=Shape(scalars={str}))}
-    checked = _object(values, Shape(fields=allowed, required=shape.required), "")
-    return checked
+    return _object(values, Shape(fields=allowed, required=shape.required), "")
 
 
 @functools.cache
@@ -73,7 +74,7 @@ def shape_of(params: type) -> Shape:
 
 def _shape(hint: Any) -> Shape:
     shape = Shape()
-    for part in typing.get_args(hint) if typing.get_origin(hint) is Union else (hint,):
+    for part in typing.get_args(hint) if typing.get_origin(hint) in _UNIONS else (hint,):
         _add(shape, part)
     return shape
 
@@ -94,7 +95,7 @@ def _add(shape: Shape, hint: Any) -> None:
         shape.map = True
     elif hint in (int, float, bool, str, Decimal):
         shape.scalars.add(hint)
-    elif origin is Union:
+    elif origin in _UNIONS:
         for part in typing.get_args(hint):
             _add(shape, part)
     elif hint is Any:
@@ -135,7 +136,7 @@ def _value(value: Any, shape: Shape, path: str) -> Any:
     return _scalar(value, shape, path)
 
 
-def _scalar(value: Any, shape: Shape, path: str) -> Any:
+def _scalar(value: Any, shape: Shape, path: str) -> Any:  # noqa: PLR0911  (one return per kind of value)
     if value == "":
         return _empty(shape, path)
     if isinstance(value, bool):
@@ -158,8 +159,8 @@ def _empty(shape: Shape, path: str) -> str:
     if shape.may_be_empty or shape.map or shape.item is not None:
         return ""
     raise invalid(
-        f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; however "
-        f"'{path}' cannot be unset. You should remove '{path}' from your request or supply a non-empty value.",
+        f"You passed an empty string for '{path}'. We assume empty values are an attempt to unset a parameter; "
+        f"however '{path}' cannot be unset. You should remove '{path}' from your request or supply a non-empty value.",
         param=path, code="parameter_invalid_empty",
     )  # fmt: skip
 

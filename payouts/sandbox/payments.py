@@ -4,10 +4,22 @@ Follows https://docs.stripe.com/payments/paymentintents/lifecycle and, for the f
 https://docs.stripe.com/payments/payment-intents/asynchronous-capture.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from payouts.sandbox import cards, ledger, money
 from payouts.sandbox.clock import timer
 from payouts.sandbox.core import Sandbox
 from payouts.sandbox.store import Json, new_id
+
+Outcome = Callable[[Sandbox, Json], None]
+_OUTCOMES: list[Outcome] = []
+
+
+def on_outcome(function: Outcome) -> Outcome:
+    """Register what else happens once an intent succeeded or failed: a session completes, an invoice is paid."""
+    _OUTCOMES.append(function)
+    return function
 
 
 def new_card(
@@ -73,6 +85,8 @@ def fail(sandbox: Sandbox, intent: Json, method: Json, decline: tuple[str, str, 
         intent, status="requires_payment_method", last_payment_error=error, next_action=None, payment_method=None
     )
     sandbox.emit("payment_intent.payment_failed", intent)
+    for outcome in _OUTCOMES:
+        outcome(sandbox, intent)
     return intent
 
 
@@ -88,6 +102,8 @@ def _succeed(sandbox: Sandbox, intent: Json, method: Json, card: cards.Card) -> 
         sandbox.store.hide(method["id"], set_up=True)
     sandbox.emit("charge.succeeded", charge)
     sandbox.emit("payment_intent.succeeded", intent)
+    for outcome in _OUTCOMES:
+        outcome(sandbox, intent)
     now = sandbox.clock.now_s()
     if intent["capture_method"] == "automatic":
         settle(sandbox, charge["id"])
@@ -117,7 +133,7 @@ def settle(sandbox: Sandbox, charge_id: str) -> None:
     sandbox.emit("charge.updated", charge, previous={"balance_transaction": None})
 
 
-def _charge(sandbox: Sandbox, intent: Json, method: Json, **values: object) -> Json:
+def _charge(sandbox: Sandbox, intent: Json, method: Json, **values: Any) -> Json:
     card = card_of(sandbox, method)
     charge_id = new_id("ch")
     looks = cards.looks(card, exp_month=method["card"]["exp_month"], exp_year=method["card"]["exp_year"])
@@ -125,8 +141,8 @@ def _charge(sandbox: Sandbox, intent: Json, method: Json, **values: object) -> J
                                                 "funding", "last4", "regulated_status", "wallet")}  # fmt: skip
     succeeded = values["status"] == "succeeded"
     return sandbox.create(
-        "charge", "ch", owner=sandbox.store.account_of(intent["id"]), hidden={"number": card.number},
-        **{
+        "charge", "ch",
+        {
             "id": charge_id,
             "amount": intent["amount"],
             "billing_details": method["billing_details"],
@@ -144,8 +160,10 @@ def _charge(sandbox: Sandbox, intent: Json, method: Json, **values: object) -> J
             "refunds": {"object": "list", "data": [], "has_more": False, "url": f"/v1/charges/{charge_id}/refunds"},
             "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
             "transfer_group": intent["transfer_group"],
-        }
-        | values,
+        },
+        values,
+        owner=sandbox.store.account_of(intent["id"]),
+        hidden={"number": card.number},
     )  # fmt: skip
 
 

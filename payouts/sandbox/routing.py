@@ -31,22 +31,28 @@ Handler = Callable[[Call], Json]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """A method and path, the SDK's type of its parameters, and the function that answers it."""
+    """A method and path, the SDK's type of its parameters, and the function that answers it.
+
+    `connected` endpoints may also change things on behalf of a connected account.
+    """
 
     method: str
     path: str
     params: type | None
     handler: Handler
+    connected: bool
 
 
 ENDPOINTS: list[Endpoint] = []
 
 
-def endpoint(method: str, path: str, params: type | None = None) -> Callable[[Handler], Handler]:
+def endpoint(
+    method: str, path: str, params: type | None = None, *, connected: bool = False
+) -> Callable[[Handler], Handler]:
     """Register a handler for `POST /v1/refunds` and the like."""
 
     def register(handler: Handler) -> Handler:
-        ENDPOINTS.append(Endpoint(method=method, path=path, params=params, handler=handler))
+        ENDPOINTS.append(Endpoint(method=method, path=path, params=params, handler=handler, connected=connected))
         return handler
 
     return register
@@ -73,8 +79,12 @@ def page(call: Call, kind: str, url: str, filters: dict[str, str], *fixed: tuple
     params = call.params
     limit = params.get("limit", 10)
     if not 1 <= limit <= 100:
-        raise invalid(f"This value must be {'less than or equal to 100' if limit > 100 else 'greater than or equal to 1'}"
-                      f" (it currently is '{limit}').", param="limit", code="parameter_invalid_integer")  # fmt: skip
+        bound = "less than or equal to 100" if limit > 100 else "greater than or equal to 1"
+        raise invalid(
+            f"This value must be {bound} (it currently is '{limit}').",
+            param="limit",
+            code="parameter_invalid_integer",
+        )
     where = [*fixed, *_created(params)]
     for name, direction in (("starting_after", "<"), ("ending_before", ">")):
         if name in params:

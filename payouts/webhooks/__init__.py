@@ -1,0 +1,1 @@
+"""Stripe's calls to us. With `payouts.gateway`, the only importer of `stripe`."""

@@ -1,5 +1,10 @@
 """Addresses that Stripe calls back."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from payouts.webhooks import views
+
+urlpatterns = [
+    path("", views.snapshot, name="stripe_webhook"),
+    path("v2/", views.thin, name="stripe_webhook_v2"),
+]

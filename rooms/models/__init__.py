@@ -1,5 +1,20 @@
-"""Models of rooms: people, rooms, seats and tickets."""
+"""Models of rooms: people, creators, rooms, seats and tickets."""
 
+from rooms.models.creator import Creator
+from rooms.models.idempotency import IdempotentRequest
+from rooms.models.room import CoHost, Room
+from rooms.models.ticket import ACTIVE_STATES, EndReason, Seat, Ticket, TicketState
 from rooms.models.user import User
 
-__all__ = ["User"]
+__all__ = [
+    "ACTIVE_STATES",
+    "CoHost",
+    "Creator",
+    "EndReason",
+    "IdempotentRequest",
+    "Room",
+    "Seat",
+    "Ticket",
+    "TicketState",
+    "User",
+]

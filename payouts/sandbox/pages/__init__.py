@@ -3,7 +3,7 @@
 from starlette.routing import BaseRoute
 
 from payouts.sandbox.core import Sandbox
-from payouts.sandbox.pages import checkout, control, dashboard, onboarding
+from payouts.sandbox.pages import checkout, control, dashboard, onboarding, portal
 
 
 def routes(sandbox: Sandbox) -> list[BaseRoute]:
@@ -12,5 +12,6 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         *control.routes(sandbox),
         *checkout.routes(sandbox),
         *onboarding.routes(sandbox),
+        *portal.routes(sandbox),
         *dashboard.routes(sandbox),
     ]

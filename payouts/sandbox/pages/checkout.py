@@ -16,7 +16,7 @@ from payouts.sandbox.pages.html import page
 from payouts.sandbox.resources import checkout_sessions, payment_methods
 from payouts.sandbox.store import Json
 
-_SHOWN_CARDS = (
+SHOWN_CARDS = (
     ("4242 4242 4242 4242", "Succeeds"),
     ("4000 0025 0000 3155", "Asks for 3-D Secure"),
     ("4000 0000 0000 0002", "Declined"),
@@ -28,9 +28,6 @@ _SHOWN_CARDS = (
     ("4000 0000 0000 5126", "Refund fails later"),
     ("4000 0005 6000 0004", "Belgian card: higher fee"),
 )
-_CHALLENGE_FAILED = ("payment_intent_authentication_failure", "authentication_failed",
-                     "We are unable to authenticate your payment method. Please choose a different payment method "
-                     "and try again.")  # fmt: skip
 
 
 class FieldError(Exception):
@@ -73,7 +70,7 @@ class _Checkout:
         if session is None or session["status"] != "open":
             return await self.show(request)
         try:
-            number, month, year = _card(form, self.sandbox.clock.now_s())
+            number, month, year = card_fields(form, self.sandbox.clock.now_s())
             with self.sandbox.store.transaction():
                 intent = self._attempt(session, form, number, month, year)
         except FieldError as error:
@@ -84,42 +81,53 @@ class _Checkout:
         if intent["status"] == "requires_action":
             return RedirectResponse(f"/c/3ds/{intent['id']}", 303)
         if intent["status"] != "succeeded":
-            message = intent["last_payment_error"]["message"]
-            return self._page(request, session, 402, error=message, field="number", form=form)
+            last: Json = intent.get("last_payment_error") or intent["last_setup_error"]
+            return self._page(request, session, 402, error=last["message"], field="number", form=form)
         return RedirectResponse(checkout_sessions.success_address(session), 303)
 
     async def challenge(self, request: Request) -> Response:
         """The bank's page that asks whether it is really you."""
-        intent = self.sandbox.store.load(request.path_params["id"], kind="payment_intent")
-        if intent is None or intent["status"] != "requires_action":
-            return page(request, "message.html", 404, title="Nothing to confirm",
-                        text="This payment is not waiting for your bank any more.")  # fmt: skip
+        intent = self._challenged(request)
+        if intent is None:
+            return page(
+                request, "message.html", 404, title="Nothing to confirm",
+                text="This payment is not waiting for your bank any more.",
+            )  # fmt: skip
         return page(request, "challenge.html", intent=intent)
 
     async def answer(self, request: Request) -> Response:
         """`result=complete` pays, anything else fails the authentication."""
         form = await request.form()
-        intent = self.sandbox.store.load(request.path_params["id"], kind="payment_intent")
-        if intent is None or intent["status"] != "requires_action":
+        intent = self._challenged(request)
+        if intent is None:
             return await self.challenge(request)
         with self.sandbox.store.transaction():
             self._finish_challenge(intent, passed=form.get("result") == "complete")
         self.sandbox.clock.play()
         return RedirectResponse(self._after_challenge(intent), 303)
 
+    def _challenged(self, request: Request) -> Json | None:
+        intent = self.sandbox.store.load(request.path_params["id"])
+        return intent if intent is not None and intent.get("status") == "requires_action" else None
+
     def _finish_challenge(self, intent: Json, *, passed: bool) -> None:
+        if intent["object"] == "setup_intent":
+            checkout_sessions.finish_setup(self.sandbox, intent, passed=passed)
+            return
         method = self.sandbox.get("payment_method", intent["payment_method"])
         if passed:
-            checkout_sessions.finish(self.sandbox, payments.pay(self.sandbox, intent, method, authenticated=True))
+            payments.pay(self.sandbox, intent, method, authenticated=True)
         else:
-            payments.fail(self.sandbox, intent, method, _CHALLENGE_FAILED, charge=False)
+            payments.fail(self.sandbox, intent, method, checkout_sessions.CHALLENGE_FAILED, charge=False)
 
     def _after_challenge(self, intent: Json) -> str:
         hidden = self.sandbox.store.hidden(intent["id"])
         session_id = hidden.get("checkout_session")
+        if session_id is None and "invoice" in hidden:
+            return f"/i/{hidden['invoice']}"
         if session_id is None:
             mark = "&" if "?" in str(hidden.get("return_url")) else "?"
-            return f"{hidden.get('return_url') or '/'}{mark}payment_intent={intent['id']}"
+            return f"{hidden.get('return_url') or '/'}{mark}{intent['object']}={intent['id']}"
         if intent["status"] == "succeeded":
             return checkout_sessions.success_address(self.sandbox.get(checkout_sessions.KIND, session_id))
         return f"/c/pay/{session_id}?declined=1"
@@ -140,19 +148,22 @@ class _Checkout:
         self, request: Request, session: Json, status: int = 200, *, error: str = "", field: str = "",
         form: FormData | None = None,
     ) -> Response:  # fmt: skip
-        items = self.sandbox.store.hidden(session["id"])["line_items"]["data"]
-        if request.query_params.get("declined") and not error and session["payment_intent"]:
-            last = self.sandbox.get("payment_intent", session["payment_intent"])["last_payment_error"]
-            error, field = (last["message"], "number") if last else ("", "")
+        hidden = self.sandbox.store.hidden(session["id"])
+        items = hidden["line_items"]["data"]
+        if request.query_params.get("declined") and not error:
+            error, field = checkout_sessions.CHALLENGE_FAILED[2], "number"
         email = session["customer_email"] or ""
         if session["customer"]:
             email = self.sandbox.get("customer", session["customer"])["email"] or ""
         return page(request, "checkout.html", status, session=session, items=items, error=error, field=field,
-                    form=form or {}, email=email, test_cards=_SHOWN_CARDS,
-                    success=checkout_sessions.success_address(session))  # fmt: skip
+                    form=form or {}, email=email, test_cards=SHOWN_CARDS,
+                    success=checkout_sessions.success_address(session), action=f"/c/pay/{session['id']}",
+                    recurring_total=sum(item["amount_total"] for item in items),
+                    trial_days=hidden["subscription_data"].get("trial_period_days"),
+                    interval=_interval(items))  # fmt: skip
 
 
-def _card(form: FormData, now_s: float) -> tuple[str, int, int]:
+def card_fields(form: FormData, now_s: float) -> tuple[str, int, int]:
     """Number, month and year of the form; raises FieldError as the page's own checks do."""
     number = cards.clean(_text(form, "number"))
     if not re.fullmatch(r"\d{14,16}", number):
@@ -174,3 +185,11 @@ def _card(form: FormData, now_s: float) -> tuple[str, int, int]:
 def _text(form: FormData, name: str) -> str:
     value = form.get(name)
     return value.strip() if isinstance(value, str) else ""
+
+
+def _interval(items: list[Json]) -> str:
+    recurring = items[0]["price"]["recurring"] if items else None
+    if recurring is None:
+        return ""
+    count = recurring["interval_count"]
+    return str(recurring["interval"]) if count == 1 else f"{count} {recurring['interval']}s"

@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from payouts.sandbox import events, faults
+from payouts.sandbox import actions, events, faults
 from payouts.sandbox.core import Sandbox
+from payouts.sandbox.errors import StripeError
 from payouts.sandbox.settings import SettingsError
 from payouts.sandbox.store import Json
 
@@ -26,6 +27,7 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         Route("/_sandbox/settings", control.settings),
         Route("/_sandbox/settings", control.turn, methods=["POST"]),
         Route("/_sandbox/deliveries", control.deliveries),
+        Route("/_sandbox/objects/{id}/act", control.act, methods=["POST"]),
         Route("/_sandbox/events/{id}/resend", control.resend, methods=["POST"]),
         Route("/_sandbox/idempotency_keys/expire", control.expire_keys, methods=["POST"]),
     ]
@@ -84,7 +86,18 @@ class _Control:
     async def deliveries(self, _request: Request) -> Response:
         """How many deliveries are in each state: a test waits until none is pending."""
         rows = self.sandbox.store.rows("SELECT state, count(*) AS n FROM deliveries GROUP BY state")
-        return JSONResponse({"pending": 0, "delivered": 0, "failed": 0, "lost": 0} | {r["state"]: r["n"] for r in rows})
+        return JSONResponse(
+            {"pending": 0, "delivered": 0, "failed": 0, "lost": 0} | {r["state"]: r["n"] for r in rows}
+        )
+
+    async def act(self, request: Request) -> Response:
+        """What the buttons of an object's page do: {"action": "dispute", "amount": 500}."""
+        body = await _json(request)
+        try:
+            obj = actions.act(self.sandbox, request.path_params["id"], str(body.pop("action", "")), body)
+        except StripeError as error:
+            return JSONResponse(error.body(), error.status)
+        return JSONResponse(obj)
 
     async def resend(self, request: Request) -> Response:
         event = self.sandbox.store.load(request.path_params["id"])

@@ -1,13 +1,15 @@
 """The sandbox's own page: its clock, objects, events with their deliveries, and faults."""
 
 import json
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from payouts.sandbox import events, faults, ledger
+from payouts.sandbox import actions, events, faults, ledger
 from payouts.sandbox.core import Sandbox
+from payouts.sandbox.errors import StripeError
 from payouts.sandbox.pages.html import page
 from payouts.sandbox.settings import SettingsError, duration_s
 from payouts.sandbox.store import Json
@@ -30,6 +32,7 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         Route("/", pages.home),
         Route("/objects/{kind}", pages.objects),
         Route("/object/{id}", pages.show),
+        Route("/object/{id}", pages.act, methods=["POST"]),
         Route("/events", pages.events),
         Route("/faults", pages.faults),
         Route("/clock", pages.move, methods=["POST"]),
@@ -46,11 +49,15 @@ class _Dashboard:
 
     async def home(self, request: Request) -> Response:
         """Balances, counts and the last events."""
-        counts = {row["kind"]: row["n"] for row in self.store.rows("SELECT kind, count(*) n FROM objects GROUP BY kind")}
+        counts = {
+            row["kind"]: row["n"] for row in self.store.rows("SELECT kind, count(*) n FROM objects GROUP BY kind")
+        }
         kinds = [(kind, title, counts.get(kind, 0)) for kind, title in _TITLES.items() if counts.get(kind)]
         balances = [("Platform", ledger.totals(self.sandbox, "") or {"usd": (0, 0)})]
-        for account in self.store.select("v2.core.account"):
-            balances.append((account["display_name"] or account["id"], ledger.totals(self.sandbox, account["id"])))
+        balances += [
+            (account["display_name"] or account["id"], ledger.totals(self.sandbox, account["id"]))
+            for account in self.store.select("v2.core.account")
+        ]
         return self._page(request, "home.html", kinds=kinds, balances=balances, recent=self._events(10, ""))
 
     async def objects(self, request: Request) -> Response:
@@ -72,7 +79,20 @@ class _Dashboard:
             "ORDER BY seq DESC LIMIT 40", obj["id"], obj["id"],
         )  # fmt: skip
         text = json.dumps(self.sandbox.present(obj), indent=2, ensure_ascii=False)
-        return self._page(request, "object.html", obj=obj, text=text, about=about, deliveries=self._attempts(obj["id"]))
+        return self._page(
+            request, "object.html", obj=obj, text=text, about=about, actions=actions.of(obj),
+            deliveries=self._attempts(obj["id"]),
+        )  # fmt: skip
+
+    async def act(self, request: Request) -> Response:
+        """A button of an object's page."""
+        form = await request.form()
+        object_id = request.path_params["id"]
+        try:
+            actions.act(self.sandbox, object_id, str(form.get("action", "")), {})
+        except StripeError as error:
+            return page(request, "message.html", error.status, title="That did not work", text=error.message)
+        return RedirectResponse(f"/object/{object_id}", 303)
 
     async def events(self, request: Request) -> Response:
         """The last events with their deliveries."""
@@ -134,11 +154,14 @@ class _Dashboard:
     def _attempts(self, event_id: str) -> list[tuple[Json, list[Json]]]:
         rows = self.store.rows("SELECT * FROM deliveries WHERE event = ? ORDER BY id", event_id)
         return [
-            (dict(row), [dict(each) for each in self.store.rows("SELECT * FROM attempts WHERE delivery = ?", row["id"])])
+            (
+                dict(row),
+                [dict(each) for each in self.store.rows("SELECT * FROM attempts WHERE delivery = ?", row["id"])],
+            )
             for row in rows
         ]
 
-    def _page(self, request: Request, name: str, **values: object) -> Response:
+    def _page(self, request: Request, name: str, **values: Any) -> Response:
         clock, settings = self.sandbox.clock, self.sandbox.settings
         listening = [*settings.forward_to, *settings.forward_v2_to]
         return page(request, name, now=clock.now_s(), offset_s=clock.offset_s, listening=listening, **values)

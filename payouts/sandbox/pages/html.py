@@ -20,7 +20,7 @@ def money(amount: int, currency: str) -> str:
     whole, part = divmod(abs(amount), 10**places)
     text = f"{whole:,}" + (f".{part:0{places}d}" if places else "")
     symbol = _SYMBOLS.get(currency)
-    sign = "−" if amount < 0 else ""
+    sign = "\N{MINUS SIGN}" if amount < 0 else ""
     return f"{sign}{symbol}{text}" if symbol else f"{sign}{text} {currency.upper()}"
 
 
@@ -35,4 +35,6 @@ _TEMPLATES.env.globals |= {"money": money}
 
 def page(request: Request, name: str, status: int = 200, **values: Any) -> Response:
     """A rendered template."""
-    return _TEMPLATES.TemplateResponse(request, name, values, status_code=status, headers={"Cache-Control": "no-store"})
+    return _TEMPLATES.TemplateResponse(
+        request, name, values, status_code=status, headers={"Cache-Control": "no-store"}
+    )

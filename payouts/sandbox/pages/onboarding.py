@@ -63,9 +63,7 @@ class _Onboarding:
             currency=form.get("currency") or account["defaults"]["currency"],
         )  # fmt: skip
         self.sandbox.store.hide(link["id"], used=True)
-        accounts.complete_onboarding(
-            self.sandbox, account, given_name=given, surname=surname, bank_account=bank["id"]
-        )
+        accounts.complete_onboarding(self.sandbox, account, given_name=given, surname=surname, bank_account=bank["id"])
 
     def _link(self, request: Request) -> Json | None:
         return self.sandbox.store.load(request.path_params["token"], kind=account_links.KIND)

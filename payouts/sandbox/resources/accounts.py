@@ -34,8 +34,8 @@ def create(call: Call) -> Json:
     country = str(identity.get("country") or "us").upper()
     capabilities = _requested(params.pop("configuration", None) or {})
     account = call.sandbox.create(
-        KIND, "acct", length=16,
-        **{
+        KIND, "acct",
+        {
             "applied_configurations": ["recipient"] if capabilities is not None else [],
             "closed": False,
             "configuration": {"customer": None, "merchant": None, "recipient": _recipient(capabilities)},
@@ -46,13 +46,15 @@ def create(call: Call) -> Json:
                          "responsibilities": {"fees_collector": "application", "losses_collector": "application",
                                               "requirements_collector": "stripe"}}
             | (params.pop("defaults", None) or {}),
-            "future_requirements": {"alternatives": [], "entries": [], "minimum_transition_date": None, "summary": None},
+            "future_requirements": {"alternatives": [], "entries": [], "minimum_transition_date": None,
+                                    "summary": None},
             "identity": {"attestations": None, "business_details": None, "country": country, "entity_type": None,
                          "individual": None} | identity | {"country": country},
-            "requirements": _requirements(capabilities is not None),
+            "requirements": _requirements(_NEEDED if capabilities is not None else ()),
             "metadata": merge_metadata({}, params.pop("metadata", None)),
-        }
-        | params,
+        },
+        params,
+        length=16,
     )  # fmt: skip
     emit_thin(call.sandbox, "v2.core.account.created", account)
     return shown(account, include)
@@ -81,7 +83,7 @@ def update(call: Call) -> Json:
     if capabilities is not None and "recipient" not in account["applied_configurations"]:
         account["applied_configurations"].append("recipient")
         account["configuration"]["recipient"] = _recipient(capabilities)
-        account["requirements"] = _requirements(True)
+        account["requirements"] = _requirements(_NEEDED)
     if "metadata" in params:
         params["metadata"] = merge_metadata(account["metadata"], params["metadata"])
     for part in ("identity", "defaults"):
@@ -115,9 +117,12 @@ def transfers_status(account: Json) -> str:
 def complete_onboarding(sandbox: Sandbox, account: Json, *, given_name: str, surname: str, bank_account: str) -> None:
     """The payee gave everything that was asked: requirements empty, capability active, thin events sent."""
     individual = {"given_name": given_name, "surname": surname}
-    account["identity"] |= {"entity_type": account["identity"]["entity_type"] or "individual", "individual": individual}
-    account["requirements"] = _requirements(False)
-    recipient = account["configuration"]["recipient"] or _recipient([TRANSFERS])
+    account["identity"] |= {
+        "entity_type": account["identity"]["entity_type"] or "individual",
+        "individual": individual,
+    }
+    account["requirements"] = _requirements(())
+    recipient: Json = account["configuration"]["recipient"] or _recipient([TRANSFERS]) or {}
     recipient["default_outbound_destination"] = {"id": bank_account, "type": "bank_account"}
     account["configuration"]["recipient"] = recipient
     sandbox.save(account)
@@ -157,16 +162,19 @@ def _requested(configuration: Json) -> list[str] | None:
 def _recipient(capabilities: list[str] | None) -> Json | None:
     if capabilities is None:
         return None
-    waiting = {"status": "restricted", "status_details": [{"code": "requirements_past_due", "resolution": "provide_info"}]}
+    waiting = {
+        "status": "restricted",
+        "status_details": [{"code": "requirements_past_due", "resolution": "provide_info"}],
+    }
     shown_capabilities: dict[str, Any] = {"bank_accounts": None, "cards": None, "stripe_balance": None}
     if TRANSFERS in capabilities:
         shown_capabilities["stripe_balance"] = {"payouts": waiting, "stripe_transfers": waiting}
     return {"applied": True, "capabilities": shown_capabilities, "default_outbound_destination": None}
 
 
-def _requirements(open_: bool) -> Json:
-    entries = [_entry(name, description) for name, description in _NEEDED] if open_ else []
-    summary = {"minimum_deadline": {"status": "currently_due", "time": None}} if open_ else None
+def _requirements(needed: tuple[tuple[str, str], ...]) -> Json:
+    entries = [_entry(name, description) for name, description in needed]
+    summary = {"minimum_deadline": {"status": "currently_due", "time": None}} if needed else None
     return {"alternatives": [], "entries": entries, "summary": summary}
 
 
@@ -184,4 +192,3 @@ def _entry(name: str, description: str) -> Json:
         "requested_reasons": [{"code": "routine_onboarding"}],
         "summary": description,
     }
-

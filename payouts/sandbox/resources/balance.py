@@ -38,7 +38,7 @@ def retrieve_settings(call: Call) -> Json:
     return _settings(call)
 
 
-@endpoint("POST", "/v1/balance_settings", BalanceSettingsUpdateParams)
+@endpoint("POST", "/v1/balance_settings", BalanceSettingsUpdateParams, connected=True)
 def update_settings(call: Call) -> Json:
     """Change them; the sandbox pays out by itself only what the API asks for, whatever the schedule."""
     settings = _settings(call)

@@ -10,8 +10,7 @@ from payouts.sandbox.store import Json
 
 # The first five are Stripe's; the last two are the sandbox's own, for what Stripe has no number.
 FAILURES = {
-    "000111111116": ("no_account", "The bank account details on file are probably incorrect. No bank account could be "
-                                   "located with those details."),
+    "000111111116": ("no_account", "The bank account details on file are probably incorrect: no such account."),
     "000111111113": ("account_closed", "The bank account has been closed."),
     "000222222227": ("insufficient_funds", "Your Stripe account has insufficient funds to cover the payout."),
     "000333333335": ("debit_not_authorized", "Debit transactions are not approved on your bank account."),
@@ -27,7 +26,9 @@ GOOD = "000123456789"
 def list_(call: Call) -> Json:
     """The bank accounts of a payee."""
     call.sandbox.get("v2.core.account", call.id)
-    inner = Call(sandbox=call.sandbox, account=call.id, ids={}, params={k: v for k, v in call.params.items() if k != "object"})
+    inner = Call(
+        sandbox=call.sandbox, account=call.id, ids={}, params={k: v for k, v in call.params.items() if k != "object"}
+    )
     return page(inner, "bank_account", f"/v1/accounts/{call.id}/external_accounts", {})
 
 
@@ -55,8 +56,8 @@ def default(sandbox: Sandbox, account: str, currency: str) -> Json | None:
 
 
 def held_currency(sandbox: Sandbox, account: str, currency: str) -> str:
-    """The currency in which an account keeps money that arrives in `currency`: that one when it has a bank account in it,
-    else its default (https://docs.stripe.com/connect/currencies#convert-currencies)."""
+    """The currency in which an account keeps money that arrives in `currency`: that one when it has a bank account
+    in it, else its default (https://docs.stripe.com/connect/currencies#convert-currencies)."""
     if default(sandbox, account, currency) is not None:
         return currency
     defaults = sandbox.get("v2.core.account", account)["defaults"]

@@ -1,4 +1,6 @@
-"""Checkout Sessions (https://docs.stripe.com/api/checkout/sessions): an amount, a hosted page, and what paying it does."""
+"""Checkout Sessions (https://docs.stripe.com/api/checkout/sessions): a hosted page, and what paying does."""
+
+from typing import Any
 
 from stripe.params.checkout import (
     SessionCreateParams,
@@ -12,16 +14,30 @@ from stripe.params.checkout import (
 from payouts.sandbox import money, payments
 from payouts.sandbox.clock import timer
 from payouts.sandbox.core import Sandbox, merge_metadata
+from payouts.sandbox.defaults import blank
 from payouts.sandbox.errors import StripeError, invalid
-from payouts.sandbox.resources import customers, payment_intents, payment_methods
+from payouts.sandbox.resources import (
+    customers,
+    payment_intents,
+    payment_methods,
+    products,
+    setup_intents,
+    subscriptions,
+)
 from payouts.sandbox.routing import Call, endpoint, lists, retrieves
 from payouts.sandbox.store import Json, new_id
 
 KIND = "checkout.session"
 MIN_LIFE_S = 30 * 60
 MAX_LIFE_S = 24 * 3600
-_PLAIN = ("after_expiration", "allow_promotion_codes", "billing_address_collection", "cancel_url", "client_reference_id",
-          "consent_collection", "customer", "customer_email", "locale", "submit_type", "success_url")  # fmt: skip
+CHALLENGE_FAILED = (
+    "payment_intent_authentication_failure",
+    "authentication_failed",
+    "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
+)
+_PLAIN = ("after_expiration", "allow_promotion_codes", "billing_address_collection", "cancel_url",
+          "client_reference_id", "consent_collection", "customer", "customer_email", "locale", "submit_type",
+          "success_url")  # fmt: skip
 
 retrieves(KIND, "/v1/checkout/sessions", SessionRetrieveParams)
 lists(KIND, "/v1/checkout/sessions", SessionListParams, customer="customer", payment_intent="payment_intent",
@@ -33,16 +49,18 @@ def create(call: Call) -> Json:
     """Open a session with its hosted page."""
     params, sandbox = call.params, call.sandbox
     _check(sandbox, params)
-    items = [_line(sandbox, item) for item in params.get("line_items") or []]
-    total = sum(item["amount_total"] for item in items)
+    items = [_line(sandbox, item, number) for number, item in enumerate(params.get("line_items") or [])]
+    full = sum(item["amount_total"] for item in items)
+    total = 0 if _trial_days(params) else full
     currency = _currency(items, params)
-    if params["mode"] == "payment":
+    if params["mode"] == "payment" and currency:
         money.check_minimum(total, currency, sandbox.knobs, param="line_items")
     session_id = new_id("cs_test", 58)
     url = f"/v1/checkout/sessions/{session_id}/line_items"
     session = sandbox.create(
         KIND, "cs_test",
-        **{name: params.get(name) for name in _PLAIN} | {
+        {name: params.get(name) for name in _PLAIN},
+        {
             "id": session_id,
             "amount_subtotal": total,
             "amount_total": total,
@@ -111,46 +129,108 @@ def expire(sandbox: Sandbox, session: Json) -> Json:
     """Nobody can pay it any more; an intent that was tried is cancelled."""
     sandbox.clock.cancel("checkout.expire", session["id"])
     sandbox.save(session, status="expired", url=None)
-    if session["payment_intent"]:
-        intent = sandbox.get("payment_intent", session["payment_intent"])
-        payment_intents.cancel(sandbox, intent, "automatic")
+    tried = sandbox.store.hidden(session["id"]).get("intent")
+    if tried:
+        payment_intents.cancel(sandbox, sandbox.get("payment_intent", tried), "automatic")
     sandbox.emit("checkout.session.expired", session)
     return session
 
 
 def attempt(sandbox: Sandbox, session: Json, method: Json, *, email: str, name: str) -> Json:
-    """The payer pressed Pay on a session of mode payment: the intent, with its status telling what happened."""
-    hidden = sandbox.store.hidden(session["id"])
+    """The payer pressed the button: the payment or setup intent, with its status telling what happened."""
     details = {"address": method["billing_details"]["address"], "business_name": None, "email": email,
-               "individual_name": None, "name": name or None, "phone": None, "tax_exempt": "none", "tax_ids": []}  # fmt: skip
+               "individual_name": None, "name": name or None, "phone": None, "tax_exempt": "none",
+               "tax_ids": []}  # fmt: skip
     sandbox.store.hide(session["id"], customer_details=details)
-    if session["payment_intent"]:
-        intent = sandbox.get("payment_intent", session["payment_intent"])
-    else:
-        data = {"description": None} | hidden["payment_intent_data"] | {"customer": session["customer"]}
-        intent = payment_intents.new(
-            sandbox, amount=session["amount_total"], currency=session["currency"], data=data,
-            hidden={"checkout_session": session["id"]},
-        )  # fmt: skip
-        sandbox.save(session, payment_intent=intent["id"])
+    _ensure_customer(sandbox, session, email=email, name=name)
+    if session["mode"] == "setup" or session["amount_total"] == 0:
+        intent = _setup_intent(sandbox, session)
+        return _set_up(sandbox, setup_intents.set_up(sandbox, intent, method))
+    intent = _payment_intent(sandbox, session)
+    intent["customer"] = session["customer"]
     intent["receipt_email"] = intent["receipt_email"] or email
-    _ensure_customer(sandbox, session, intent, email=email, name=name)
-    return finish(sandbox, payments.pay(sandbox, intent, method))
+    return payments.pay(sandbox, intent, method)
 
 
-def finish(sandbox: Sandbox, intent: Json) -> Json:
+def finish_setup(sandbox: Sandbox, intent: Json, *, passed: bool) -> Json:
+    """The challenge of a setup intent was answered."""
+    method = sandbox.get("payment_method", intent["payment_method"])
+    if not passed:
+        return setup_intents.fail(sandbox, intent, method, CHALLENGE_FAILED)
+    return _set_up(sandbox, setup_intents.set_up(sandbox, intent, method, authenticated=True))
+
+
+@payments.on_outcome
+def _paid(sandbox: Sandbox, intent: Json) -> None:
     """Complete the session of an intent that succeeded (https://docs.stripe.com/payments/checkout/fulfillment)."""
+    session_id = sandbox.store.hidden(intent["id"]).get("checkout_session")
+    if intent["status"] != "succeeded" or session_id is None:
+        return
+    session = sandbox.get(KIND, session_id)
+    if intent["setup_future_usage"] and session["customer"]:
+        payment_methods.attach(sandbox, sandbox.get("payment_method", intent["payment_method"]), session["customer"])
+    if session["mode"] == "subscription":
+        _subscribe(sandbox, session, intent["payment_method"], intent)
+    complete(sandbox, session, payment_status="paid")
+
+
+def _set_up(sandbox: Sandbox, intent: Json) -> Json:
     session_id = sandbox.store.hidden(intent["id"]).get("checkout_session")
     if intent["status"] != "succeeded" or session_id is None:
         return intent
     session = sandbox.get(KIND, session_id)
-    if intent["setup_future_usage"] and session["customer"]:
-        payment_methods.attach(sandbox, sandbox.get("payment_method", intent["payment_method"]), session["customer"])
-    complete(sandbox, session, payment_status="paid")
+    if session["mode"] == "subscription":
+        _subscribe(sandbox, session, intent["payment_method"], None)
+    complete(sandbox, session, payment_status="no_payment_required")
     return intent
 
 
-def complete(sandbox: Sandbox, session: Json, **changes: object) -> None:
+def _subscribe(sandbox: Sandbox, session: Json, method: str, paid_by: Json | None) -> None:
+    """The subscription of a session of mode subscription, its first invoice paid
+    (https://docs.stripe.com/payments/checkout/build-subscriptions)."""
+    hidden = sandbox.store.hidden(session["id"])
+    items = [{"price": item["price"]["id"], "quantity": item["quantity"]} for item in hidden["line_items"]["data"]]
+    payment_methods.attach(sandbox, sandbox.get("payment_method", method), session["customer"])
+    made = subscriptions.start(
+        sandbox, customer=session["customer"], items=items, paid_by=paid_by,
+        data=hidden["subscription_data"] | {"default_payment_method": method},
+    )  # fmt: skip
+    session |= {"subscription": made["id"], "invoice": made["latest_invoice"]}
+
+
+def _payment_intent(sandbox: Sandbox, session: Json) -> Json:
+    hidden = sandbox.store.hidden(session["id"])
+    if "intent" in hidden:
+        return sandbox.get("payment_intent", hidden["intent"])
+    data = {"description": "Subscription creation" if session["mode"] == "subscription" else None}
+    data |= hidden["payment_intent_data"] | {"customer": session["customer"]}
+    if session["mode"] == "subscription":
+        data["setup_future_usage"] = "off_session"
+    intent = payment_intents.new(
+        sandbox, amount=session["amount_total"], currency=session["currency"], data=data,
+        hidden={"checkout_session": session["id"]},
+    )  # fmt: skip
+    sandbox.store.hide(session["id"], intent=intent["id"])
+    if session["mode"] == "payment":
+        sandbox.save(session, payment_intent=intent["id"])
+    return intent
+
+
+def _setup_intent(sandbox: Sandbox, session: Json) -> Json:
+    hidden = sandbox.store.hidden(session["id"])
+    if session["setup_intent"]:
+        return sandbox.get("setup_intent", session["setup_intent"])
+    intent = setup_intents.new(
+        sandbox,
+        customer=session["customer"],
+        data=hidden["setup_intent_data"],
+        hidden={"checkout_session": session["id"]},
+    )
+    sandbox.save(session, setup_intent=intent["id"])
+    return intent
+
+
+def complete(sandbox: Sandbox, session: Json, **changes: Any) -> None:
     """Mark a session complete and tell it."""
     sandbox.clock.cancel("checkout.expire", session["id"])
     details = sandbox.store.hidden(session["id"])["customer_details"]
@@ -163,12 +243,12 @@ def success_address(session: Json) -> str:
     return str(session["success_url"] or "").replace("{CHECKOUT_SESSION_ID}", session["id"])
 
 
-def _ensure_customer(sandbox: Sandbox, session: Json, intent: Json, *, email: str, name: str) -> None:
-    wanted = session["customer_creation"] == "always" or intent["setup_future_usage"]
-    if session["customer"] is None and wanted:
+def _ensure_customer(sandbox: Sandbox, session: Json, *, email: str, name: str) -> None:
+    data = sandbox.store.hidden(session["id"])["payment_intent_data"]
+    wanted = session["customer_creation"] == "always" or data.get("setup_future_usage")
+    if session["customer"] is None and (wanted or session["mode"] == "subscription"):
         customer = customers.new(sandbox, email=email, name=name or None)
         sandbox.save(session, customer=customer["id"])
-    intent["customer"] = session["customer"]
 
 
 def _check(sandbox: Sandbox, params: Json) -> None:
@@ -201,53 +281,19 @@ def _expiry(sandbox: Sandbox, params: Json) -> int:
     return expires_at
 
 
-def _line(sandbox: Sandbox, item: Json) -> Json:
+def _line(sandbox: Sandbox, item: Json, number: int) -> Json:
+    price = products.of_item(sandbox, item, param=f"line_items[{number}]")
     quantity = item.get("quantity", 1)
-    price = sandbox.get("price", item["price"], param="line_items[price]") if "price" in item else _inline_price(
-        sandbox, item.get("price_data") or {}
-    )
     amount = price["unit_amount"] * quantity
-    product = price["product"] if isinstance(price["product"], str) else price["product"]["id"]
-    return {
+    return blank("item") | {
         "id": new_id("li"),
-        "object": "item",
-        "adjustable_quantity": None,
-        "amount_discount": 0,
         "amount_subtotal": amount,
-        "amount_tax": 0,
         "amount_total": amount,
         "currency": price["currency"],
-        "description": sandbox.get("product", product)["name"],
-        "metadata": item.get("metadata") or {},
+        "description": sandbox.get("product", price["product"])["name"],
         "price": price,
         "quantity": quantity,
     }
-
-
-def _inline_price(sandbox: Sandbox, data: Json) -> Json:
-    """A price and product made for one session (https://docs.stripe.com/products-prices/how-products-and-prices-work)."""
-    for name in ("currency", "unit_amount"):
-        if name not in data:
-            param = f"line_items[0][price_data][{name}]"
-            raise invalid(f"Missing required param: {param}.", param=param, code="parameter_missing")
-    currency = money.known(data["currency"])
-    money.check_amount(data["unit_amount"], currency, param="line_items[0][price_data][unit_amount]")
-    product = data.get("product")
-    if product is None:
-        about = data.get("product_data") or {}
-        product = sandbox.create(
-            "product", "prod", length=14, active=False, default_price=None, type="service",
-            description=about.get("description"), images=about.get("images") or [], marketing_features=[],
-            metadata=merge_metadata({}, about.get("metadata")), name=about.get("name", "Item"),
-            updated=sandbox.clock.now(),
-        )["id"]  # fmt: skip
-    recurring = data.get("recurring")
-    return sandbox.create(
-        "price", "price", active=False, billing_scheme="per_unit", currency=currency, product=product,
-        recurring={"interval_count": 1, "meter": None, "trial_period_days": None, "usage_type": "licensed"} | recurring
-        if recurring else None, tax_behavior="unspecified", type="recurring" if recurring else "one_time",
-        unit_amount=data["unit_amount"], unit_amount_decimal=str(data["unit_amount"]),
-    )  # fmt: skip
 
 
 def _currency(items: list[Json], params: Json) -> str | None:
@@ -256,3 +302,7 @@ def _currency(items: list[Json], params: Json) -> str | None:
         raise invalid("All line items must use the same currency.", param="line_items")
     chosen = params.get("currency")
     return currencies.pop() if currencies else money.known(chosen) if chosen else None
+
+
+def _trial_days(params: Json) -> int:
+    return int((params.get("subscription_data") or {}).get("trial_period_days") or 0)

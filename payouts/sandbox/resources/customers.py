@@ -1,5 +1,7 @@
 """Customers (https://docs.stripe.com/api/customers)."""
 
+from typing import Any
+
 from stripe.params import CustomerCreateParams, CustomerListParams, CustomerRetrieveParams, CustomerUpdateParams
 
 from payouts.sandbox.core import Sandbox, merge_metadata
@@ -43,7 +45,7 @@ def delete(call: Call) -> Json:
     return {"id": customer["id"], "object": "customer", "deleted": True}
 
 
-def new(sandbox: Sandbox, **values: object) -> Json:
+def new(sandbox: Sandbox, **values: Any) -> Json:
     """A customer with the defaults that Stripe gives it."""
     invoicing = {
         "custom_fields": None,
@@ -52,9 +54,10 @@ def new(sandbox: Sandbox, **values: object) -> Json:
         "rendering_options": None,
     }
     customer = sandbox.create(
-        "customer", "cus", length=14,
-        **{"balance": 0, "delinquent": False, "invoice_prefix": new_id("x", 8)[2:].upper(), "invoice_settings": invoicing,
-           "next_invoice_sequence": 1, "preferred_locales": [], "tax_exempt": "none"} | values,
+        "customer", "cus",
+        {"balance": 0, "delinquent": False, "invoice_prefix": new_id("x", 8)[2:].upper(),
+           "invoice_settings": invoicing, "next_invoice_sequence": 1, "preferred_locales": [],
+           "tax_exempt": "none"}, values, length=14,
     )  # fmt: skip
     sandbox.emit("customer.created", customer)
     return customer

@@ -77,8 +77,8 @@ def new(sandbox: Sandbox, *, amount: int, currency: str, data: Json, hidden: Jso
     intent_id = new_id("pi")
     values = {name: data.get(name) for name in _PLAIN}
     intent = sandbox.create(
-        "payment_intent", "pi", hidden=hidden or {},
-        **values | {
+        "payment_intent", "pi", values,
+        {
             "id": intent_id,
             "amount": amount,
             "amount_details": {"tip": {}},
@@ -92,6 +92,7 @@ def new(sandbox: Sandbox, *, amount: int, currency: str, data: Json, hidden: Jso
             "payment_method_types": ["card"],
             "status": "requires_payment_method",
         },
+        hidden=hidden or {},
     )  # fmt: skip
     sandbox.emit("payment_intent.created", intent)
     return intent
@@ -137,7 +138,8 @@ def card_error(intent: Json) -> StripeError:
 def _require_open(intent: Json, what: str) -> None:
     if intent["status"] not in _OPEN:
         raise StripeError(
-            f"You cannot {what} this PaymentIntent because it has a status of {intent['status']}. Only a PaymentIntent with "
-            f"one of the following statuses may be {what}ed: {', '.join(_OPEN)}.",
+            f"You cannot {what} this PaymentIntent because it has a status of {intent['status']}. Only a "
+            f"PaymentIntent "
+            f"with one of the following statuses may be {what}ed: {', '.join(_OPEN)}.",
             code="payment_intent_unexpected_state", payment_intent=intent,
         )  # fmt: skip

@@ -23,7 +23,9 @@ lists("payment_method", "/v1/payment_methods", PaymentMethodListParams, customer
 def create(call: Call) -> Json:
     """Create one from a raw test card number or a test token."""
     card = call.params.get("card") or {}
-    number = cards.clean(card.get("number", "")) or cards.BY_ALIAS.get(card.get("token", "").replace("tok_", "pm_card_"))
+    number = cards.clean(card.get("number", "")) or cards.BY_ALIAS.get(
+        card.get("token", "").replace("tok_", "pm_card_")
+    )
     if number not in cards.BY_NUMBER:
         raise unknown_card()
     billing = call.params.get("billing_details") or {}

@@ -1,6 +1,6 @@
 """Payouts to bank accounts, of the platform and of payees (https://docs.stripe.com/api/payouts).
 
-A payout starts pending, is in transit an hour later and paid on its arrival date, unless its bank account says otherwise.
+A payout starts pending, is in transit an hour later and paid on its arrival date, unless its bank account fails.
 """
 
 from stripe.params import (
@@ -36,7 +36,7 @@ def list_(call: Call) -> Json:
     return page(call, "payout", "/v1/payouts", {"status": "status", "destination": "destination"}, *fixed)
 
 
-@endpoint("POST", "/v1/payouts", PayoutCreateParams)
+@endpoint("POST", "/v1/payouts", PayoutCreateParams, connected=True)
 def create(call: Call) -> Json:
     """Send available money to the account's bank account."""
     params, sandbox = call.params, call.sandbox
@@ -67,7 +67,7 @@ def create(call: Call) -> Json:
     return payout
 
 
-@endpoint("POST", "/v1/payouts/{id}", PayoutUpdateParams)
+@endpoint("POST", "/v1/payouts/{id}", PayoutUpdateParams, connected=True)
 def update(call: Call) -> Json:
     """Change metadata."""
     payout = call.sandbox.get("payout", call.id, account=call.account)
@@ -76,7 +76,7 @@ def update(call: Call) -> Json:
     return payout
 
 
-@endpoint("POST", "/v1/payouts/{id}/cancel", PayoutCancelParams)
+@endpoint("POST", "/v1/payouts/{id}/cancel", PayoutCancelParams, connected=True)
 def cancel(call: Call) -> Json:
     """Take a pending payout back (https://docs.stripe.com/api/payouts/cancel)."""
     sandbox = call.sandbox

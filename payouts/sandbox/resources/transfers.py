@@ -70,7 +70,7 @@ def reverse(call: Call) -> Json:
     payment = sandbox.get("charge", transfer["destination_payment"], account=None)
     taken = amount * payment["amount"] // transfer["amount"]
     ledger.require_available(sandbox, transfer["destination"], taken, payment["currency"])
-    return _reversal(sandbox, transfer, payment, amount, taken, call.params)
+    return _reversal(sandbox, transfer, payment, amount=amount, taken=taken, params=call.params)
 
 
 @endpoint("GET", "/v1/transfers/{id}/reversals", TransferReversalListParams)
@@ -92,7 +92,9 @@ def _funds_due(sandbox: Sandbox, charge_id: str, amount: int) -> int:
     charge = sandbox.get("charge", charge_id, param="source_transaction")
     sent = sum(each["amount"] for each in sandbox.store.select("transfer", equal={"source_transaction": charge_id}))
     if sent + amount > charge["amount"]:
-        raise invalid("Transfers using this transaction as a source must not exceed the source amount.", param="amount")
+        raise invalid(
+            "Transfers using this transaction as a source must not exceed the source amount.", param="amount"
+        )
     if charge["balance_transaction"] is None:
         return ledger.available_on(sandbox)
     return int(sandbox.get("balance_transaction", charge["balance_transaction"])["available_on"])
@@ -124,7 +126,7 @@ def _transfer(sandbox: Sandbox, params: Json, amount: int, currency: str, due: i
     return transfer
 
 
-def _reversal(sandbox: Sandbox, transfer: Json, payment: Json, amount: int, taken: int, params: Json) -> Json:
+def _reversal(sandbox: Sandbox, transfer: Json, payment: Json, *, amount: int, taken: int, params: Json) -> Json:
     reversal_id, refund_id = new_id("trr"), new_id("pyr")
     entry = ledger.enter(sandbox, amount=amount, currency=transfer["currency"], kind="transfer_refund",
                          source=reversal_id, account="")  # fmt: skip

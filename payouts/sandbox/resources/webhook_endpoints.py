@@ -1,4 +1,4 @@
-"""Webhook endpoints made through the API (https://docs.stripe.com/api/webhook_endpoints), beside the forward addresses."""
+"""Webhook endpoints made through the API (https://docs.stripe.com/api/webhook_endpoints), beside the forwards."""
 
 from stripe.params import (
     WebhookEndpointCreateParams,

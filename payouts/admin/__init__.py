@@ -1,0 +1,18 @@
+"""Finance staff's view of sales, payees, payouts and everything exchanged with Stripe: to look at, never to change."""
+
+from payouts.admin.balance_transactions import BalanceTransactionAdmin
+from payouts.admin.calls import StripeCallAdmin
+from payouts.admin.events import StripeEventAdmin
+from payouts.admin.payees import PayeeAdmin
+from payouts.admin.runs import PayoutAdmin, PayoutRunAdmin
+from payouts.admin.sales import SaleAdmin
+
+__all__ = [
+    "BalanceTransactionAdmin",
+    "PayeeAdmin",
+    "PayoutAdmin",
+    "PayoutRunAdmin",
+    "SaleAdmin",
+    "StripeCallAdmin",
+    "StripeEventAdmin",
+]

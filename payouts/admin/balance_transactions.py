@@ -1,0 +1,71 @@
+"""The mirror of Stripe's balance transactions, and what each has become in the books."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from payouts.admin.parts import EMPTY, ReadOnly, coloured, link, money, pretty
+from payouts.models import BalanceTransaction, MirrorState
+
+COLOURS = {
+    MirrorState.IMPORTED: "info",
+    MirrorState.POSTED: "success",
+    MirrorState.UNMATCHED: "danger",
+    MirrorState.MISMATCH: "danger",
+}
+
+
+@admin.register(BalanceTransaction)
+class BalanceTransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+    """Balance transactions, latest first."""
+
+    list_display = ("id", "type", "amount", "fee", "net", "state_label", "source_id", "created_at", "available_on")
+    list_filter = ("state", "type", "currency")
+    search_fields = ("id", "source_id", "posting_key__exact")
+    search_help_text = "A txn_…, its source, or a key of the ledger"
+    ordering = ("-created_at", "id")
+    fieldsets = (
+        (None, {"fields": ("id", "type", "reporting_category", "amount", "fee", "net", "exchange_rate")}),
+        ("In our books", {"fields": ("state_label", "note", "posting", "settled_at")}),
+        ("When", {"fields": ("created_at", "available_on", "imported_at")}),
+        ("At Stripe", {"fields": ("source_id", "body")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BalanceTransaction]:
+        """A list does not need the bodies."""
+        movements: QuerySet[BalanceTransaction] = super().get_queryset(request)
+        return movements if request.resolver_match.kwargs else movements.defer("raw")  # type: ignore[union-attr]
+
+    @coloured(description="in our books", colours=COLOURS, ordering="state")
+    def state_label(self, movement: BalanceTransaction) -> tuple[str, str]:
+        """The state, coloured."""
+        return movement.state, MirrorState(movement.state).label
+
+    @admin.display(description="amount", ordering="amount_minor")
+    def amount(self, movement: BalanceTransaction) -> str:
+        """Before the fee."""
+        return money(movement.amount_minor, movement.currency)
+
+    @admin.display(description="fee", ordering="fee_minor")
+    def fee(self, movement: BalanceTransaction) -> str:
+        """What Stripe took."""
+        return money(movement.fee_minor, movement.currency)
+
+    @admin.display(description="net", ordering="net_minor")
+    def net(self, movement: BalanceTransaction) -> str:
+        """What the balance moved by."""
+        return money(movement.net_minor, movement.currency)
+
+    @admin.display(description="posting")
+    def posting(self, movement: BalanceTransaction) -> SafeString | str:
+        """Its transaction in the ledger."""
+        if not movement.posting_key:
+            return EMPTY
+        return link("ledger_transaction_changelist", movement.posting_key, q=movement.posting_key)
+
+    @admin.display(description="raw")
+    def body(self, movement: BalanceTransaction) -> SafeString:
+        """What Stripe told, indented."""
+        return pretty(movement.raw)

@@ -1,0 +1,78 @@
+"""The outbox: every call with its exact body, key and answer."""
+
+import json
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from payouts.admin.parts import EMPTY, ReadOnly, coloured, link, pretty
+from payouts.models import CallState, StripeCall
+
+COLOURS = {
+    CallState.PENDING: "info",
+    CallState.SENT: "warning",
+    CallState.DONE: "success",
+    CallState.FAILED: "danger",
+}
+PAGES = {
+    "sale": "payouts_sale_change",
+    "payout": "payouts_payout_change",
+    "payee": "payouts_payee_change",
+}
+
+
+@admin.register(StripeCall)
+class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+    """Calls, latest first."""
+
+    list_display = ("operation", "about", "state_label", "attempts", "result_id", "trouble", "created_at")
+    list_filter = ("state", "operation")
+    search_fields = ("id__exact", "subject__exact", "result_id", "idempotency_key", "stripe_account")
+    search_help_text = "A subject such as payout:1f0c…, a Stripe id, a key or an account"
+    ordering = ("-created_at", "id")
+    fieldsets = (
+        (
+            None,
+            {"fields": ("operation", "about", "state_label", "attempts", "next_attempt_at", "error", "error_code")},
+        ),
+        (
+            "Request",
+            {"fields": ("target_id", "stripe_account", "api_version", "idempotency_key", "generation", "exact_body")},
+        ),
+        ("Answer", {"fields": ("result_id", "answer")}),
+        ("When", {"fields": ("decided_at", "created_at", "first_sent_at", "finished_at", "lease_until")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StripeCall]:
+        """A list needs neither bodies nor answers."""
+        calls: QuerySet[StripeCall] = super().get_queryset(request)
+        return calls if request.resolver_match.kwargs else calls.defer("body", "result")  # type: ignore[union-attr]
+
+    @coloured(description="state", colours=COLOURS, ordering="state")
+    def state_label(self, call: StripeCall) -> tuple[str, str]:
+        """The state, coloured."""
+        return call.state, CallState(call.state).label
+
+    @admin.display(description="about")
+    def about(self, call: StripeCall) -> SafeString | str:
+        """What it is for, which opens it."""
+        kind, _, identity = call.subject.partition(":")
+        return link(PAGES[kind], f"{kind} {identity[:8]}", identity) if kind in PAGES else call.subject
+
+    @admin.display(description="trouble")
+    def trouble(self, call: StripeCall) -> str:
+        """The beginning of the last error."""
+        return call.error[:80]
+
+    @admin.display(description="body")
+    def exact_body(self, call: StripeCall) -> SafeString:
+        """What is sent, indented; every attempt sends the same bytes."""
+        return pretty(json.loads(call.body))
+
+    @admin.display(description="answer")
+    def answer(self, call: StripeCall) -> SafeString | str:
+        """What Stripe answered."""
+        return EMPTY if call.result is None else pretty(call.result)

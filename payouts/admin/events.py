@@ -1,0 +1,86 @@
+"""The inbox: every event with its raw body; failed and quarantined ones can be put back in the queue."""
+
+import json
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from payouts.admin.parts import ReadOnly, coloured, link, pretty
+from payouts.inbox.operations import replay
+from payouts.models import EventState, StripeEvent
+from payouts.wake import wake
+
+COLOURS = {
+    EventState.RECEIVED: "info",
+    EventState.WAITING: "warning",
+    EventState.DONE: "success",
+    EventState.FAILED: "danger",
+    EventState.QUARANTINED: "danger",
+}
+
+
+@admin.register(StripeEvent)
+class StripeEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+    """Events, latest first."""
+
+    list_display = ("type", "id", "object_id", "state_label", "attempts", "received_at", "trouble")
+    list_filter = ("state", "kind", "type")
+    search_fields = ("id", "object_id", "account")
+    search_help_text = "An event, object or account id"
+    ordering = ("-received_at", "id")
+    actions = ("replay_selected",)
+    fieldsets = (
+        (None, {"fields": ("type", "id", "kind", "state_label", "last_error", "attempts", "next_attempt_at")}),
+        ("What it is about", {"fields": ("object_id", "of_account", "api_version", "livemode", "same_object")}),
+        ("When", {"fields": ("created_at", "received_at", "finished_at")}),
+        ("Body", {"fields": ("body",)}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StripeEvent]:
+        """A list does not need the bodies."""
+        events: QuerySet[StripeEvent] = super().get_queryset(request)
+        return events if request.resolver_match.kwargs else events.defer("raw")  # type: ignore[union-attr]
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        """Who may put events back in the queue."""
+        return request.user.has_perm("payouts.change_stripeevent")
+
+    @action(description="Replay failed and quarantined events", permissions=["replay"])  # type: ignore[untyped-decorator]
+    def replay_selected(self, request: HttpRequest, queryset: QuerySet[StripeEvent]) -> None:
+        """Put them back in the queue; what they then do is up to their handlers, which are safe to repeat."""
+        ids = replay(event_ids=list(queryset.values_list("id", flat=True)))
+        for event_id in ids:
+            wake("payouts.tasks.process_event", event_id=event_id)
+        skipped = queryset.count() - len(ids)
+        self.message_user(request, f"{len(ids)} back in the queue.", messages.SUCCESS if ids else messages.WARNING)
+        if skipped:
+            self.message_user(request, f"{skipped} left as they are: they had not failed.", messages.INFO)
+
+    @coloured(description="state", colours=COLOURS, ordering="state")
+    def state_label(self, event: StripeEvent) -> tuple[str, str]:
+        """The state, coloured."""
+        return event.state, EventState(event.state).label
+
+    @admin.display(description="trouble")
+    def trouble(self, event: StripeEvent) -> str:
+        """The beginning of the last error."""
+        return event.last_error[:80]
+
+    @admin.display(description="account")
+    def of_account(self, event: StripeEvent) -> str:
+        """Whose event it is."""
+        return event.account or "the platform's own"
+
+    @admin.display(description="about the same object")
+    def same_object(self, event: StripeEvent) -> SafeString:
+        """All events about the same object."""
+        return link("payouts_stripeevent_changelist", "Show its events", q=event.object_id)
+
+    @admin.display(description="raw body")
+    def body(self, event: StripeEvent) -> SafeString:
+        """What Stripe sent, indented."""
+        return pretty(json.loads(bytes(event.raw)))

@@ -1,0 +1,84 @@
+"""What all these admin pages share: read-only, amounts and JSON for people, links to what belongs together."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, cast
+
+from django.contrib.admin.utils import quote
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from ledger.currencies import major
+
+EMPTY = "-"
+
+C = TypeVar("C", bound=Callable[[Any, Any], tuple[str, str]])
+
+
+def coloured(*, description: str, colours: Mapping[Any, str], ordering: str) -> Callable[[C], C]:
+    """Decorator of a column that answers (state, words): the words on the state's colour."""
+    return cast("Callable[[C], C]", display(description=description, label=dict(colours), ordering=ordering))
+
+
+class ReadOnly:
+    """No adding, no changing, no deleting, for anybody."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    list_fullwidth = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+
+def money(amount_minor: int | None, currency: str) -> str:
+    """An amount for people: "10.00 USD"."""
+    return EMPTY if amount_minor is None else f"{major(amount_minor, currency)} {currency}"
+
+
+def link(name: str, text: object, *arguments: object, **query: str) -> SafeString:
+    """A link to an admin page; ids are quoted as the admin wants them."""
+    url = reverse(f"admin:{name}", args=[quote(str(argument)) for argument in arguments], query=query or None)
+    return format_html('<a class="text-primary-600 dark:text-primary-500 underline" href="{}">{}</a>', url, text)
+
+
+def ledger_link(subject: str) -> SafeString:
+    """The ledger's transactions about something."""
+    return link("ledger_transaction_changelist", "Show in the ledger", q=subject)
+
+
+def pretty(data: object) -> SafeString:
+    """JSON, indented, in a box that scrolls by itself."""
+    text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
+    return format_html(
+        '<pre class="text-xs leading-5 p-3 rounded bg-base-50 dark:bg-base-800" '
+        'style="max-height:32rem;max-width:100%;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere">{}</pre>',
+        text,
+    )
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> SafeString:
+    """A small table inside a page."""
+    head = format_html_join("", '<th class="text-left font-medium pr-6 pb-1">{}</th>', ([text] for text in heads))
+    cells = (
+        [format_html_join("", '<td class="pr-6 py-1 align-top">{}</td>', ([cell] for cell in row))] for row in rows
+    )
+    body = format_html_join("", "<tr>{}</tr>", cells)
+    return format_html(
+        '<div style="overflow-x:auto"><table class="text-sm">'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
+        head,
+        body,
+    )

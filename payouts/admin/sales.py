@@ -1,0 +1,132 @@
+"""Sales: what was charged, who gets what and why."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+
+from payouts.admin.parts import EMPTY, ReadOnly, coloured, ledger_link, link, money, table
+from payouts.models import Sale, SaleState
+
+COLOURS = {
+    SaleState.OPEN: "info",
+    SaleState.EXPIRING: "warning",
+    SaleState.EXPIRED: "default",
+    SaleState.PAID: "info",
+    SaleState.POSTED: "primary",
+    SaleState.SETTLED: "primary",
+    SaleState.RELEASED: "success",
+    SaleState.LATE: "danger",
+    SaleState.PARKED: "danger",
+}
+
+
+@admin.register(Sale)
+class SaleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+    """Sales, latest first."""
+
+    list_display = ("title", "charged", "state_label", "processing_fee", "platform_fee", "buyer_email", "opened_at")
+    list_filter = ("state", "product", "currency", "policy_slug")
+    search_fields = ("id__exact", "charge_id", "payment_intent_id", "checkout_session_id", "buyer_email", "subject")
+    search_help_text = "A sale, charge, intent or session id, a subject, or a buyer's e-mail"
+    ordering = ("-opened_at", "id")
+    fieldsets = (
+        (None, {"fields": ("title", "state_label", "charged", "price", "buyer_email", "in_ledger", "failure")}),
+        ("Who gets what", {"fields": ("processing_fee", "recovered", "platform_fee", "payees", "policy", "formula")}),
+        ("At Stripe", {"fields": ("checkout_session_id", "payment_intent_id", "charge_id", "movement", "calls")}),
+        (
+            "When",
+            {
+                "fields": (
+                    "opened_at", "session_expires_at", "expiring_at", "expired_at", "paid_at", "split_at", "posted_at",
+                    "settled_at", "hold_until", "released_at",
+                )
+            },
+        ),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Sale]:
+        """One sale's page shows its shares."""
+        sales: QuerySet[Sale] = super().get_queryset(request)
+        return sales.prefetch_related("shares__payee") if request.resolver_match.kwargs else sales  # type: ignore[union-attr]
+
+    @coloured(description="state", colours=COLOURS, ordering="state")
+    def state_label(self, sale: Sale) -> tuple[str, str]:
+        """The state, coloured."""
+        return sale.state, SaleState(sale.state).label
+
+    @admin.display(description="charged", ordering="charge_minor")
+    def charged(self, sale: Sale) -> str:
+        """What the buyer paid."""
+        return money(sale.charge_minor, sale.currency)
+
+    @admin.display(description="price")
+    def price(self, sale: Sale) -> str:
+        """The face price."""
+        return money(sale.price_minor, sale.currency)
+
+    @admin.display(description="processor takes")
+    def processing_fee(self, sale: Sale) -> str:
+        """What the processor took."""
+        return money(sale.processing_fee_minor, sale.settlement_currency)
+
+    @admin.display(description="processing recovered")
+    def recovered(self, sale: Sale) -> str:
+        """What of that somebody else bears."""
+        return money(sale.processing_recovered_minor, sale.settlement_currency)
+
+    @admin.display(description="platform keeps")
+    def platform_fee(self, sale: Sale) -> str:
+        """The platform's cut."""
+        return money(sale.platform_fee_minor, sale.settlement_currency)
+
+    @admin.display(description="payees")
+    def payees(self, sale: Sale) -> SafeString:
+        """Each share."""
+        rows = [
+            (
+                link("payouts_payee_change", share.payee.display_name, share.payee_id),
+                share.weight,
+                money(share.amount_minor, sale.settlement_currency),
+            )
+            for share in sale.shares.all()
+        ]
+        return table(("payee", "weight", "gets"), rows)
+
+    @admin.display(description="policy")
+    def policy(self, sale: Sale) -> str:
+        """The version it was priced with."""
+        return f"{sale.policy_slug} v{sale.policy_version}: {sale.basis['policy']['title']}"
+
+    @admin.display(description="formula")
+    def formula(self, sale: Sale) -> SafeString:
+        """How each part came about."""
+        names = {str(share.payee_id): share.payee.display_name for share in sale.shares.all()}
+        currency = sale.settlement_currency or sale.currency
+        lines = sale.basis.get("formula", sale.basis["predicted_formula"])
+        rows = [
+            (_named(line["label"], names), line["formula"], money(line["amount_minor"], currency)) for line in lines
+        ]
+        return table(("part", "how" if sale.split_at else "how (predicted)", "amount"), rows)
+
+    @admin.display(description="balance transaction")
+    def movement(self, sale: Sale) -> SafeString | str:
+        """Where the fee comes from."""
+        if not sale.balance_transaction_id:
+            return EMPTY
+        return link("payouts_balancetransaction_change", sale.balance_transaction_id, sale.balance_transaction_id)
+
+    @admin.display(description="ledger")
+    def in_ledger(self, sale: Sale) -> SafeString:
+        """Its transactions."""
+        return ledger_link(sale.ledger_subject)
+
+    @admin.display(description="calls")
+    def calls(self, sale: Sale) -> SafeString:
+        """What Stripe was asked for it."""
+        return link("payouts_stripecall_changelist", "Show the calls", q=sale.ledger_subject)
+
+
+def _named(label: str, names: dict[str, str]) -> str:
+    return f"Payee {names.get(label.removeprefix('Payee '), label)}" if label.startswith("Payee ") else label

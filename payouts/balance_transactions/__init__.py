@@ -1,0 +1,1 @@
+"""The mirror of Stripe's balance transactions: imported in pages, matched to what we did, posted once."""

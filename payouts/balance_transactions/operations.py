@@ -1,0 +1,116 @@
+"""Import balance transactions in pages, and take each to the ledger."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+
+from payouts.balance_transactions.matching import take
+from payouts.gateway import facts, lookups
+from payouts.models import BalanceTransaction, ImportCursor, MirrorState
+
+log = structlog.get_logger(__name__)
+
+CURSOR = "balance_transactions"
+OVERLAP = timedelta(seconds=60)
+"""Stripe's lists may show a movement a moment late, behind newer ones: the last minute is read again."""
+PAGES_A_RUN = 50
+MOVEMENTS_A_RUN = 1000
+
+
+def import_pages(*, now: datetime) -> int:
+    """Import what is new, page by page, then match and post; answers how many movements were new.
+
+    Each page commits with the cursor, so a killed import goes on from its last page. Outside any transaction.
+
+    Raises:
+        StripeUnavailableError: what came before it is kept.
+    """
+    imported = _backfill(now=now) + _read_forward(now=now)
+    take_imported(now=now)
+    return imported
+
+
+def _cursor(now: datetime) -> ImportCursor:
+    return ImportCursor.objects.get_or_create(name=CURSOR, defaults={"updated_at": now})[0]
+
+
+def _backfill(*, now: datetime) -> int:
+    """Before the first import has reached the beginning: walk back from the newest."""
+    cursor = _cursor(now)
+    imported = 0
+    for _ in range(PAGES_A_RUN):
+        if cursor.backfilled_at is not None:
+            break
+        page = lookups.balance_transactions(older_than=cursor.backfill_id)
+        if page.items:
+            cursor.newest_id = cursor.newest_id or page.items[0].id
+            cursor.backfill_id = page.items[-1].id
+        elif not cursor.newest_id:
+            break  # nothing has ever happened on this account
+        if not page.has_more:
+            cursor.backfilled_at = now
+        imported += _store(page.items, cursor, now=now)
+    return imported
+
+
+def _read_forward(*, now: datetime) -> int:
+    cursor = _cursor(now)
+    if cursor.backfilled_at is None:
+        return 0
+    newer_than = _overlapping(cursor)
+    imported = 0
+    for _ in range(PAGES_A_RUN):
+        page = lookups.balance_transactions(newer_than=newer_than)
+        if page.items:
+            newer_than = cursor.newest_id = page.items[0].id
+            imported += _store(page.items, cursor, now=now)
+        if not page.has_more:
+            break
+    return imported
+
+
+def _overlapping(cursor: ImportCursor) -> str:
+    """The newest movement that is older than the overlap, to read on from; the very newest if there is none."""
+    newest = BalanceTransaction.objects.get(id=cursor.newest_id)
+    older = BalanceTransaction.objects.filter(created_at__lt=newest.created_at - OVERLAP)
+    return older.order_by("-created_at", "-id").values_list("id", flat=True).first() or cursor.newest_id
+
+
+@transaction.atomic
+def _store(items: Sequence[facts.BalanceTransaction], cursor: ImportCursor, *, now: datetime) -> int:
+    known = set(BalanceTransaction.objects.filter(id__in=[each.id for each in items]).values_list("id", flat=True))
+    new = [_row(each, now=now) for each in items if each.id not in known]
+    BalanceTransaction.objects.bulk_create(new, ignore_conflicts=True)
+    cursor.updated_at = now
+    cursor.save()
+    if new:
+        log.info("balance_transactions.imported", count=len(new), newest=cursor.newest_id)
+    return len(new)
+
+
+def _row(fact: facts.BalanceTransaction, *, now: datetime) -> BalanceTransaction:
+    return BalanceTransaction(
+        id=fact.id,
+        type=fact.type,
+        reporting_category=fact.reporting_category,
+        source_id=fact.source_id,
+        amount_minor=fact.amount_minor,
+        fee_minor=fact.fee_minor,
+        net_minor=fact.net_minor,
+        currency=fact.currency,
+        exchange_rate=fact.exchange_rate,
+        created_at=fact.created_at,
+        available_on=fact.available_on,
+        raw=fact.raw,
+        imported_at=now,
+    )
+
+
+def take_imported(*, now: datetime) -> None:
+    """Match every imported movement to what we did, each for itself, oldest first."""
+    waiting = BalanceTransaction.objects.filter(state=MirrorState.IMPORTED).order_by("created_at", "id")
+    for movement in waiting[:MOVEMENTS_A_RUN]:
+        with structlog.contextvars.bound_contextvars(balance_transaction_id=movement.id):
+            take(movement=movement, now=now)

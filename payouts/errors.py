@@ -1,0 +1,89 @@
+"""What can go wrong in payouts, as one tree; each error carries its data."""
+
+from uuid import UUID
+
+
+class PayoutsError(Exception):
+    """The root of all errors of payouts."""
+
+
+class StripeError(PayoutsError):
+    """Stripe did not do what it was asked."""
+
+
+class StripeUnavailableError(StripeError):
+    """Try again with the same key and bytes: no answer, 429, 409 in progress or 500.
+
+    `executed` is False when Stripe surely did nothing. `kept` is True when Stripe keeps this answer under the key, so
+    that the same key will never bring another one.
+    """
+
+    def __init__(
+        self, message: str, *, retry_after_s: float | None = None, executed: bool | None = None, kept: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        self.executed = executed
+        self.kept = kept
+
+
+class StripeRefusedError(StripeError):
+    """A definite no: nothing was done, and the same request will never succeed."""
+
+    def __init__(self, message: str, *, code: str, http_status: int | None, param: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.http_status = http_status
+        self.param = param
+
+
+class ForgedEventError(PayoutsError):
+    """A webhook whose signature, time or shape proves that Stripe did not just send it to us."""
+
+    def __init__(self, reason: str, *, code: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
+
+
+class UnknownObjectError(PayoutsError):
+    """An event names an object that we do not know yet: wait for it."""
+
+    def __init__(self, object_id: str) -> None:
+        super().__init__(f"{object_id} is not known here yet")
+        self.object_id = object_id
+
+
+class ContradictionError(PayoutsError):
+    """Stripe's word contradicts ours (amount, currency, a second charge): a person must look, nothing is posted."""
+
+    def __init__(self, reason: str, *, object_id: str) -> None:
+        super().__init__(f"{object_id}: {reason}")
+        self.reason = reason
+        self.object_id = object_id
+
+
+class UnknownSaleError(PayoutsError):
+    """No such sale."""
+
+    def __init__(self, sale_id: UUID) -> None:
+        super().__init__(f"There is no sale {sale_id}")
+        self.sale_id = sale_id
+
+
+class UnknownPayeeError(PayoutsError):
+    """Somebody among these is not a payee."""
+
+    def __init__(self, payee_ids: set[UUID]) -> None:
+        super().__init__(f"Not payees: {', '.join(sorted(map(str, payee_ids)))}")
+        self.payee_ids = payee_ids
+
+
+class OnboardingUnavailableError(PayoutsError):
+    """Stripe has not made the payee's account yet; `reason` is for the payee."""
+
+    def __init__(self, payee_id: UUID, reason: str) -> None:
+        super().__init__(reason)
+        self.payee_id = payee_id
+        self.reason = reason

@@ -1,0 +1,38 @@
+"""The objects inside stored snapshot events. Signatures were checked when the events came in."""
+
+from typing import TypeVar, cast
+
+import stripe
+
+from payouts.errors import ContradictionError
+from payouts.gateway import facts, reading
+from payouts.gateway.client import client
+
+T = TypeVar("T", bound=stripe.StripeObject)
+
+
+def _inside(raw: bytes, kind: type[T]) -> T:
+    event = client().construct_event_without_verification(raw)
+    found = cast("stripe.StripeObject", event.data.object)
+    if not isinstance(found, kind):
+        raise ContradictionError(f"{event.type} carries a {type(found).__name__}", object_id=event.id)
+    return found
+
+
+def checkout_session_in(raw: bytes) -> facts.CheckoutSession:
+    """The session of a `checkout.session.*` event.
+
+    Raises:
+        ContradictionError: the event carries something else.
+    """
+    return reading.checkout_session(_inside(raw, stripe.checkout.Session))
+
+
+def charge_in(raw: bytes) -> facts.Charge:
+    """The charge of a `charge.*` event. Raises ContradictionError as above."""
+    return reading.charge(_inside(raw, stripe.Charge))
+
+
+def bank_payout_in(raw: bytes) -> facts.BankPayout:
+    """The payout of a `payout.*` event. Raises ContradictionError as above."""
+    return reading.bank_payout(_inside(raw, stripe.Payout))

@@ -1,0 +1,60 @@
+"""Every lock that payouts takes, by name.
+
+Order within a transaction: event or call (by id), Stripe object, run, payee, sale or payout (by id), fee basis,
+balance transaction; then the ledger's own. Whoever needs two of a kind takes them in primary-key order.
+"""
+
+from uuid import UUID
+
+from django.db import connection
+
+from payouts.models import BalanceTransaction, FeeBasis, Payee, Payout, PayoutRun, Sale, StripeCall, StripeEvent
+
+
+def lock_event(event_id: str) -> StripeEvent | None:
+    """The event, or None when somebody processes it at this moment (or there is none)."""
+    return StripeEvent.objects.select_for_update(skip_locked=True).filter(id=event_id).first()
+
+
+def lock_call(call_id: UUID) -> StripeCall:
+    """The call; waits for whoever records it."""
+    return StripeCall.objects.select_for_update().get(id=call_id)
+
+
+def lock_stripe_object(object_id: str) -> None:
+    """Events about one of Stripe's objects are processed one after the other. Ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [object_id])
+
+
+def lock_run(run_id: UUID) -> PayoutRun:
+    """The payout run."""
+    return PayoutRun.objects.select_for_update().get(id=run_id)
+
+
+def lock_payee(payee_id: UUID) -> Payee | None:
+    """The payee, so that what they can be paid is decided once at a time."""
+    return Payee.objects.select_for_update().filter(id=payee_id).first()
+
+
+def lock_sale(sale_id: UUID) -> Sale | None:
+    """The sale."""
+    return Sale.objects.select_for_update().filter(id=sale_id).first()
+
+
+def lock_fee_basis(*, payee_id: UUID, policy_slug: str, currency: str) -> FeeBasis:
+    """What a payee has sold under a tiered policy, made when there is none; taken before any balance row."""
+    FeeBasis.objects.bulk_create(
+        [FeeBasis(payee_id=payee_id, policy_slug=policy_slug, currency=currency)], ignore_conflicts=True
+    )
+    return FeeBasis.objects.select_for_update().get(payee_id=payee_id, policy_slug=policy_slug, currency=currency)
+
+
+def lock_payout(payout_id: UUID) -> Payout | None:
+    """The payout."""
+    return Payout.objects.select_for_update().filter(id=payout_id).first()
+
+
+def lock_balance_transaction(balance_transaction_id: str) -> BalanceTransaction | None:
+    """The mirrored balance transaction, or None when somebody posts or settles it at this moment."""
+    return BalanceTransaction.objects.select_for_update(skip_locked=True).filter(id=balance_transaction_id).first()

@@ -1,0 +1,32 @@
+"""Models of payouts: who is owed money, what was sold, and everything exchanged with Stripe."""
+
+from payouts.models.balance_transaction import BalanceTransaction, ImportCursor, MirrorState
+from payouts.models.call import CallState, StripeCall
+from payouts.models.event import EventKind, EventState, StripeEvent
+from payouts.models.heartbeat import Heartbeat
+from payouts.models.payee import Payee, TransfersState
+from payouts.models.payout import Payout, PayoutRun, PayoutState, RunState
+from payouts.models.sale import PAID_STATES, FeeBasis, Sale, SaleShare, SaleState
+
+__all__ = [
+    "PAID_STATES",
+    "BalanceTransaction",
+    "CallState",
+    "EventKind",
+    "EventState",
+    "FeeBasis",
+    "Heartbeat",
+    "ImportCursor",
+    "MirrorState",
+    "Payee",
+    "Payout",
+    "PayoutRun",
+    "PayoutState",
+    "RunState",
+    "Sale",
+    "SaleShare",
+    "SaleState",
+    "StripeCall",
+    "StripeEvent",
+    "TransfersState",
+]

@@ -1,0 +1,1 @@
+"""The outbox: a call that changes something at Stripe is a row first, then the call, then its result."""

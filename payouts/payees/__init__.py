@@ -1,0 +1,1 @@
+"""Payees and their connected accounts at Stripe."""

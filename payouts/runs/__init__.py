@@ -1,0 +1,1 @@
+"""Payout runs: what is owed and free goes to each payee's bank, once a day (E9)."""

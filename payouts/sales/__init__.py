@@ -1,0 +1,1 @@
+"""Sales through Stripe Checkout, from the open session to the released shares."""

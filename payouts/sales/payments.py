@@ -1,0 +1,87 @@
+"""What a payment does to its sale: access at once, whichever of Stripe's words about it comes first."""
+
+from datetime import datetime
+from uuid import UUID
+
+from payouts import handlers
+from payouts.errors import ContradictionError, UnknownObjectError
+from payouts.gateway import facts
+from payouts.locks import lock_sale
+from payouts.models import PAID_STATES, Sale, SaleState
+
+
+def take_session(*, session: facts.CheckoutSession, now: datetime) -> Sale | None:
+    """Learn from a session of ours that it exists and, if it was paid, take its payment. None when it is not ours.
+
+    Raises:
+        UnknownObjectError: the sale is not known yet.
+        ContradictionError: amount, currency or session differ from what was sold.
+    """
+    sale = _sale_of(session.sale_id, object_id=session.id)
+    if sale is None:
+        return None
+    _check_amount(sale, session.amount_minor, session.currency, object_id=session.id)
+    _learn(sale, "checkout_session_id", session.id, object_id=session.id)
+    if session.payment_status == "paid":
+        _learn(sale, "payment_intent_id", session.payment_intent_id, object_id=session.id)
+        _pay(sale, now=now)
+    sale.save()
+    return sale
+
+
+def take_charge(*, charge: facts.Charge, now: datetime) -> Sale | None:
+    """Take the payment that a successful charge proves. None when the charge is not ours.
+
+    Raises:
+        UnknownObjectError: the sale is not known yet.
+        ContradictionError: amount or currency differ, or the sale has another charge already.
+    """
+    sale = _sale_of(charge.sale_id, object_id=charge.id)
+    if sale is None:
+        return None
+    if not charge.paid:
+        raise ContradictionError("the charge did not succeed", object_id=charge.id)
+    _check_amount(sale, charge.amount_minor, charge.currency, object_id=charge.id)
+    _learn(sale, "payment_intent_id", charge.payment_intent_id, object_id=charge.id)
+    _learn(sale, "charge_id", charge.id, object_id=charge.id)
+    _pay(sale, now=now)
+    sale.save()
+    return sale
+
+
+def _sale_of(sale_id: str, *, object_id: str) -> Sale | None:
+    if not sale_id:
+        return None
+    try:
+        known = UUID(sale_id)
+    except ValueError as error:
+        raise ContradictionError(f"its sale_id is {sale_id!r}", object_id=object_id) from error
+    sale = lock_sale(known)
+    if sale is None:
+        raise UnknownObjectError(f"sale:{sale_id}")
+    return sale
+
+
+def _check_amount(sale: Sale, amount_minor: int, currency: str, *, object_id: str) -> None:
+    if (amount_minor, currency) != (sale.charge_minor, sale.currency):
+        raise ContradictionError(
+            f"{amount_minor} {currency} paid, {sale.charge_minor} {sale.currency} asked", object_id=object_id
+        )
+
+
+def _learn(sale: Sale, field: str, value: str, *, object_id: str) -> None:
+    """Fill in an id that the sale does not know yet."""
+    known = getattr(sale, field)
+    if known and value and known != value:
+        raise ContradictionError(f"the sale has {field} {known}, this says {value}", object_id=object_id)
+    if value:
+        setattr(sale, field, value)
+
+
+def _pay(sale: Sale, *, now: datetime) -> None:
+    if sale.state in PAID_STATES:
+        return
+    sale.state = SaleState.LATE if sale.state == SaleState.EXPIRED else SaleState.PAID
+    sale.paid_at = now
+    sale.save()
+    handlers.tell("sale.late" if sale.state == SaleState.LATE else "sale.paid", sale_id=sale.id, now=now)

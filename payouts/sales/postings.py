@@ -1,0 +1,118 @@
+"""What the ledger is told about a sale (E1, E1b, E10). Pure: everything comes from stored rows."""
+
+from collections.abc import Sequence
+
+from ledger import accounts
+from ledger.postings import Leg, Posting, credit, debit
+from payouts.errors import ContradictionError
+from payouts.models import BalanceTransaction, Sale, SaleShare
+
+
+def stripe_side(balance_transaction: BalanceTransaction) -> str:
+    """The side of the platform's balance that a movement goes to: funds available at once never were pending."""
+    at_once = balance_transaction.available_on <= balance_transaction.created_at
+    return accounts.STRIPE_AVAILABLE if at_once else accounts.STRIPE_PENDING
+
+
+def charge_posting(*, sale: Sale, shares: Sequence[SaleShare], balance_transaction: BalanceTransaction) -> Posting:
+    """E1: the sale, from its stored split, with the real fee."""
+    currency = sale.settlement_currency
+    legs: list[Leg | None] = [debit(stripe_side(balance_transaction), _stored(sale, "gross_minor"), currency)]
+    legs += [
+        _credit_if_any(accounts.payable(share.payee_id, "pending"), share.amount_minor or 0, currency)
+        for share in shares
+    ]
+    legs.append(_credit_if_any(accounts.platform_fee(sale.product), _stored(sale, "platform_fee_minor"), currency))
+    legs.append(_credit_if_any(accounts.PROCESSING_RECOVERED, _stored(sale, "processing_recovered_minor"), currency))
+    legs += _processing(balance_transaction)
+    return _posting(sale, balance_transaction, kind="sale", legs=legs)
+
+
+def late_posting(*, sale: Sale, balance_transaction: BalanceTransaction) -> Posting:
+    """E10: a payment for an expired sale waits in suspense, all of it."""
+    currency = balance_transaction.currency
+    legs = [
+        debit(stripe_side(balance_transaction), balance_transaction.amount_minor, currency),
+        credit(accounts.SUSPENSE, balance_transaction.amount_minor, currency),
+        *_processing(balance_transaction),
+    ]
+    return _posting(sale, balance_transaction, kind="sale.late", legs=legs)
+
+
+def settle_posting(*, balance_transaction: BalanceTransaction, subject: str) -> Posting:
+    """E1b, first half: funds became available, at the time that the balance transaction says."""
+    net_minor, currency = balance_transaction.net_minor, balance_transaction.currency
+    towards, away = (debit, credit) if net_minor > 0 else (credit, debit)
+    return Posting(
+        key=f"settle:{balance_transaction.id}",
+        kind="settlement",
+        legs=(
+            towards(accounts.STRIPE_AVAILABLE, abs(net_minor), currency),
+            away(accounts.STRIPE_PENDING, abs(net_minor), currency),
+        ),
+        effective_at=balance_transaction.available_on,
+        subject=subject,
+        description="Funds available at Stripe",
+        metadata={"balance_transaction": balance_transaction.id},
+    )
+
+
+def release_posting(*, sale: Sale, shares: Sequence[SaleShare]) -> Posting | None:
+    """E1b, second half: the hold is over and every share may be paid out. None when nobody gets anything.
+
+    It takes effect at the later of the end of the hold and of the funds becoming available.
+    """
+    earning = [(share.payee_id, share.amount_minor) for share in shares if share.amount_minor]
+    if not earning or sale.settled_at is None:
+        return None
+    legs: list[Leg] = []
+    for payee_id, amount_minor in earning:
+        legs.append(debit(accounts.payable(payee_id, "pending"), amount_minor, sale.settlement_currency))
+        legs.append(credit(accounts.payable(payee_id, "available"), amount_minor, sale.settlement_currency))
+    return Posting(
+        key=f"release:{sale.id}",
+        kind="release",
+        legs=tuple(legs),
+        effective_at=max(sale.hold_until, sale.settled_at),
+        subject=sale.ledger_subject,
+        description=f"Hold ended: {sale.title}",
+    )
+
+
+def _posting(sale: Sale, balance_transaction: BalanceTransaction, *, kind: str, legs: Sequence[Leg | None]) -> Posting:
+    return Posting(
+        key=f"charge:{sale.charge_id}",
+        kind=kind,
+        legs=tuple(leg for leg in legs if leg is not None),
+        effective_at=balance_transaction.created_at,
+        subject=sale.ledger_subject,
+        description=sale.title,
+        metadata={
+            "charge": sale.charge_id,
+            "payment_intent": sale.payment_intent_id,
+            "balance_transaction": balance_transaction.id,
+            "policy": f"{sale.policy_slug} v{sale.policy_version}",
+        },
+    )
+
+
+def _processing(balance_transaction: BalanceTransaction) -> list[Leg]:
+    """The processor's fee, taken out of the same side of the balance."""
+    fee_minor, currency = balance_transaction.fee_minor, balance_transaction.currency
+    if not fee_minor:
+        return []
+    return [
+        debit(accounts.EXPENSE_PROCESSING, fee_minor, currency),
+        credit(stripe_side(balance_transaction), fee_minor, currency),
+    ]
+
+
+def _credit_if_any(account: str, amount_minor: int, currency: str) -> Leg | None:
+    return credit(account, amount_minor, currency) if amount_minor else None
+
+
+def _stored(sale: Sale, field: str) -> int:
+    amount_minor: int | None = getattr(sale, field)
+    if amount_minor is None:
+        raise ContradictionError(f"{field} is not known: the split comes first", object_id=str(sale.id))
+    return amount_minor

@@ -1,0 +1,91 @@
+"""Celery's way in: each task wakes work that PostgreSQL holds, asks the Clock, and may run any number of times.
+
+Tasks take keyword arguments and accept ones that they do not know, so that old messages survive a deploy.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import structlog
+from celery import shared_task
+
+from config import clock
+from payouts.balance_transactions import operations as balance_transactions
+from payouts.errors import StripeUnavailableError
+from payouts.inbox import operations as inbox
+from payouts.models import Heartbeat
+from payouts.outbox import operations as outbox
+from payouts.queries import WORKER
+from payouts.runs import operations as runs
+
+log = structlog.get_logger(__name__)
+
+SWEEP_LIMIT = 200
+
+
+@shared_task(name="payouts.tasks.process_event")
+def process_event(*, event_id: str, **_: Any) -> None:
+    """Process one event that has just come in."""
+    inbox.process(event_id=event_id, now=clock.now())
+
+
+@shared_task(name="payouts.tasks.sweep_inbox")
+def sweep_inbox(**_: Any) -> None:
+    """Process the events that are due: those whose wake-up was lost, and those that back off or wait."""
+    for event_id in inbox.due_events(real_now=clock.real_now(), limit=SWEEP_LIMIT):
+        inbox.process(event_id=event_id, now=clock.now())
+
+
+@shared_task(name="payouts.tasks.deliver_call")
+def deliver_call(*, call_id: str, **_: Any) -> None:
+    """Make one call that has just been decided."""
+    _deliver(UUID(call_id))
+
+
+@shared_task(name="payouts.tasks.sweep_outbox")
+def sweep_outbox(**_: Any) -> None:
+    """Make the calls that are due: those whose wake-up or answer was lost, and those that back off."""
+    for call_id in outbox.due_calls(real_now=clock.real_now(), limit=SWEEP_LIMIT):
+        _deliver(call_id)
+
+
+def _deliver(call_id: UUID) -> None:
+    """One call whose follow-up fails must not keep the others from being made."""
+    try:
+        outbox.deliver(call_id=call_id)
+    except Exception as error:
+        log.exception("call.follow_up_failed", stripe_call_id=str(call_id))
+        outbox.postpone_after_crash(call_id=call_id, error=error)
+
+
+@shared_task(name="payouts.tasks.import_balance_transactions")
+def import_balance_transactions(**_: Any) -> None:
+    """Import what is new at Stripe and take it to the ledger."""
+    try:
+        balance_transactions.import_pages(now=clock.now())
+    except StripeUnavailableError as error:
+        log.warning("balance_transactions.postponed", error=str(error))
+
+
+@shared_task(name="payouts.tasks.settle_due")
+def settle_due(**_: Any) -> None:
+    """Settle the funds that are available by now."""
+    runs.settle_due(now=clock.now())
+
+
+@shared_task(name="payouts.tasks.release_due")
+def release_due(**_: Any) -> None:
+    """Release what is no longer on hold."""
+    runs.release_due(now=clock.now())
+
+
+@shared_task(name="payouts.tasks.run_payouts")
+def run_payouts(**_: Any) -> None:
+    """Today's payout run, unless it is done."""
+    runs.run_payouts(now=clock.now())
+
+
+@shared_task(name="payouts.tasks.heartbeat")
+def heartbeat(**_: Any) -> None:
+    """A worker is alive; `/readyz` asks."""
+    Heartbeat.objects.update_or_create(name=WORKER, defaults={"seen_at": clock.real_now()})

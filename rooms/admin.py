@@ -1,0 +1,139 @@
+"""Rooms, tickets, creators and people in the finance admin. Only people can be edited, and nothing about money."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import display
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm
+
+from rooms import queries
+from rooms.currencies import money_text
+from rooms.models import CoHost, Creator, Room, Ticket, TicketState, User
+
+
+class ReadOnly:
+    """Look, do not touch: what is sold and owed is changed by operations alone."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        return False
+
+
+class CoHostInline(ReadOnly, TabularInline):  # type: ignore[misc]  # django-unfold is untyped
+    """Who shares in the room."""
+
+    model = CoHost
+    fields = ["position", "creator", "weight", "accepted_at"]
+    extra = 0
+
+
+@admin.register(Room)
+class RoomAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+    """Rooms, the next ones first."""
+
+    list_display = ["title", "creator", "starts_at", "price_shown", "seats_shown", "cancelled_at"]
+    list_filter = ["currency", "starts_at"]
+    search_fields = ["title", "slug", "creator__handle", "creator__display_name"]
+    date_hierarchy = "starts_at"
+    ordering = ["-starts_at"]
+    inlines = [CoHostInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
+        """With people and seats left, so that the list costs the same for any number of rooms."""
+        return queries.with_seats_left(queries.with_people())
+
+    @display(description="Price", ordering="price_minor")
+    def price_shown(self, room: Room) -> str:
+        """The price for people."""
+        return money_text(room.price_minor, room.currency)
+
+    @display(description="Seats left", ordering="seats_left")
+    def seats_shown(self, room: Any) -> str:
+        """Left and all."""
+        return f"{room.seats_left:,} of {room.capacity:,}"
+
+
+@admin.register(Ticket)
+class TicketAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+    """Tickets, newest first, each beside the sale that pays for it."""
+
+    list_display = ["short_id", "room", "seat", "buyer", "state_shown", "held_at", "paid_at", "sale"]
+    list_filter = ["state", "held_at"]
+    list_select_related = ["room", "seat", "buyer", "sale"]
+    search_fields = ["id", "buyer__email", "buyer__display_name", "room__title"]
+    ordering = ["-held_at"]
+
+    @display(description="Ticket")
+    def short_id(self, ticket: Ticket) -> str:
+        """The first part of the id, which tells tickets apart in a list."""
+        return format_html('<code title="{}">{}</code>', ticket.id, str(ticket.id)[:8])
+
+    @display(
+        description="State",
+        ordering="state",
+        label={
+            TicketState.VALID.label: "success",
+            TicketState.HELD.label: "info",
+            TicketState.ENDING.label: "warning",
+            TicketState.LATE.label: "danger",
+        },
+    )
+    def state_shown(self, ticket: Ticket) -> str:
+        """The state in words."""
+        return str(TicketState(ticket.state).label)
+
+
+@admin.register(Creator)
+class CreatorAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+    """Creators and their payees."""
+
+    list_display = ["display_name", "handle", "user", "payee", "created_at"]
+    list_select_related = ["user", "payee"]
+    search_fields = ["display_name", "handle", "user__email"]
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  # django-unfold is untyped
+    """People. Superusers may edit them; nobody deletes a person, since history refers to them."""
+
+    form = UserChangeForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["display_name", "email", "is_staff", "is_active", "date_joined"]
+    list_filter = ["is_staff", "is_superuser", "is_active"]
+    search_fields = ["display_name", "email"]
+    ordering = ["email"]
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["email", "display_name", "password"]}),
+        ("May", {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
+        ("Dates", {"fields": ["last_login", "date_joined"]}),
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People sign up themselves."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Superusers alone."""
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Never; switch a person off instead."""
+        return False
+
+
+admin.site.unregister(Group)

@@ -1,0 +1,47 @@
+"""Refusals of rooms as RFC 9457 problems: the one place that knows their HTTP status."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from config import problems
+from rooms import errors
+
+STATUS: Final[Mapping[type[errors.RoomsError], HTTPStatus]] = {
+    errors.InvalidFieldsError: HTTPStatus.BAD_REQUEST,
+    errors.KeyMissingError: HTTPStatus.BAD_REQUEST,
+    errors.KeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NotCancellableError: HTTPStatus.CONFLICT,
+    errors.OwnRoomError: HTTPStatus.CONFLICT,
+    errors.PayeeNotReadyError: HTTPStatus.CONFLICT,
+    errors.SalesClosedError: HTTPStatus.CONFLICT,
+    errors.SoldOutError: HTTPStatus.CONFLICT,
+    errors.TicketNotFoundError: HTTPStatus.NOT_FOUND,
+}
+
+
+def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
+    """REST framework's hook for our views: our errors first, then the house's mapping of the framework's own."""
+    if not isinstance(error, errors.RoomsError):
+        return problems.exception_handler(error, context)
+    set_rollback()
+    status = STATUS[type(error)]
+    document = problems.body(status=status, code=error.code, detail=str(error), **_members(error))
+    return Response(document, status=status, content_type=problems.CONTENT_TYPE)
+
+
+def _members(error: errors.RoomsError) -> dict[str, Any]:
+    """The error's data, as extension members (RFC 9457, section 3.2)."""
+    match error:
+        case errors.SalesClosedError():
+            return {"since": error.since.isoformat(), "cancelled": error.cancelled}
+        case errors.PayeeNotReadyError():
+            return {"waiting_for": error.names}
+        case errors.NotCancellableError():
+            return {"state": error.state}
+        case errors.KeyMissingError() | errors.KeyReusedError():
+            return {"header": "Idempotency-Key"}
+    return {}

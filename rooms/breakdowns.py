@@ -1,0 +1,151 @@
+"""Who gets what of a price, in figures and in words: before paying from the quote, afterwards from the books."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from payouts.sales import queries as sales
+from payouts.sales.operations import ShareSpec
+from rooms import shares
+from rooms.currencies import money_text
+from rooms.errors import PayeeNotReadyError
+from rooms.models import Creator, Room, Ticket
+from rooms.templatetags.ui import Part
+
+LOOKS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """What one receiver gets. `kind` is creator, platform or processor; `handle` names the creator."""
+
+    kind: str
+    label: str
+    amount_minor: int
+    handle: str | None = None
+    note: str = ""
+
+    @property
+    def in_a_sentence(self) -> str:
+        """The label amid words."""
+        return self.label.lower() if self.kind == "processor" else self.label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakdown:
+    """A charge and its receivers, whose amounts sum to it. `is_final`: from the processor's real fee."""
+
+    total_minor: int
+    currency: str
+    policy_slug: str
+    policy_version: int
+    policy_title: str
+    receivers: tuple[Receiver, ...]
+    is_final: bool
+    may_move: bool = False
+    odd_cent: bool = False
+
+    @property
+    def parts(self) -> list[Part]:
+        """For the bar and its list."""
+        return [
+            Part(
+                label=receiver.label,
+                amount_minor=receiver.amount_minor,
+                look=str(position % LOOKS + 1) if receiver.kind == "creator" else receiver.kind,
+                note=receiver.note,
+            )
+            for position, receiver in enumerate(self.receivers)
+        ]
+
+    @property
+    def words(self) -> str:
+        """The same in one sentence."""
+        verbs = ["went to" if self.is_final else "goes to"] + ["to"] * (len(self.receivers) - 1)
+        told = [
+            f"{money_text(each.amount_minor, self.currency)} {verb} {each.in_a_sentence}"
+            for verb, each in zip(verbs, self.receivers, strict=True)
+        ]
+        return f"Of {money_text(self.total_minor, self.currency)}, {', '.join(told[:-1])} and {told[-1]}."
+
+
+def quote_of(room: Room, *, now: datetime) -> Breakdown | None:
+    """Who would get what of a ticket; None while somebody on stage cannot be paid. Reads what `sharers_of` reads."""
+    sharers = shares.sharers_of(room)
+    try:
+        specs = shares.specs_of(room, sharers)
+    except PayeeNotReadyError:
+        return None
+    names = {spec.payee_id: sharer.creator for spec, sharer in zip(specs, sharers, strict=True)}
+    quote = sales.quote(
+        price_minor=room.price_minor, currency=room.currency, shares=specs, policy_slug=room.policy_slug, now=now
+    )
+    return _from_quote(quote, names)
+
+
+def receipt_of(ticket: Ticket) -> Breakdown:
+    """Who got what of a paid ticket, from the books; from the quote until the processor has told its fee."""
+    explained = sales.explain_sale(sale_id=ticket.sale_id)
+    sale = explained.sale
+    specs = [ShareSpec(payee_id=share.payee_id, weight=share.weight) for share in sale.shares.all()]
+    names = {
+        creator.payee_id: creator
+        for creator in Creator.objects.filter(payee_id__in=[spec.payee_id for spec in specs])
+        if creator.payee_id
+    }
+    if not explained.is_final:
+        quote = sales.quote(
+            price_minor=sale.price_minor,
+            currency=sale.currency,
+            shares=specs,
+            policy_slug=sale.policy_slug,
+            now=sale.opened_at,
+        )
+        return _from_quote(quote, names)
+    return Breakdown(
+        total_minor=explained.gross_minor,
+        currency=explained.currency,
+        policy_slug=sale.policy_slug,
+        policy_version=sale.policy_version,
+        policy_title=explained.policy_title,
+        receivers=_receivers(
+            explained.shares, names, explained.platform_fee_minor or 0, explained.processing_recovered_minor or 0
+        ),
+        is_final=True,
+    )
+
+
+def _from_quote(quote: sales.Quote, names: Mapping[UUID, Creator]) -> Breakdown:
+    whole = sum(share.amount_minor for share in quote.shares)
+    weights = sum(share.weight for share in quote.shares)
+    return Breakdown(
+        total_minor=quote.charge_minor,
+        currency=quote.currency,
+        policy_slug=quote.policy_slug,
+        policy_version=quote.policy_version,
+        policy_title=quote.policy_title,
+        receivers=_receivers(quote.shares, names, quote.platform_fee_minor, quote.processing_recovered_minor),
+        is_final=False,
+        may_move=quote.may_move,
+        odd_cent=any(whole * share.weight % weights for share in quote.shares),
+    )
+
+
+def _receivers(
+    parts: Sequence[sales.SharePart], names: Mapping[UUID, Creator], platform_minor: int, processing_minor: int
+) -> tuple[Receiver, ...]:
+    found = [
+        Receiver(
+            kind="creator",
+            label=names[part.payee_id].display_name,
+            handle=names[part.payee_id].handle,
+            amount_minor=part.amount_minor,
+        )
+        for part in parts
+    ]
+    by_platform = "" if processing_minor else "Pays the card processing from its part"
+    found.append(Receiver(kind="platform", label="Obole", amount_minor=platform_minor, note=by_platform))
+    if processing_minor:
+        found.append(Receiver(kind="processor", label="Card processing", amount_minor=processing_minor))
+    return tuple(found)

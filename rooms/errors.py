@@ -1,0 +1,130 @@
+"""What can go wrong in rooms. Each error carries its data; `rooms.api.problems` and the pages map it to an answer."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+
+class RoomsError(Exception):
+    """Base of every refusal in rooms. `code` is stable, the message says what the person can do."""
+
+    code: ClassVar[str] = "rooms-error"
+
+
+class InvalidFieldsError(RoomsError):
+    """Values that cannot be taken, by field: {"price_minor": ["..."]}."""
+
+    code = "invalid"
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        self.errors = {field: list(messages) for field, messages in errors.items()}
+        super().__init__("; ".join(f"{field}: {' '.join(messages)}" for field, messages in self.errors.items()))
+
+
+class AlreadyCreatorError(RoomsError):
+    """This person already has a creator page."""
+
+    code = "already-creator"
+
+    def __init__(self, *, handle: str) -> None:
+        self.handle = handle
+        super().__init__(f"You already host as @{handle}.")
+
+
+class CoHostNotFoundError(RoomsError):
+    """This creator was not invited to this room."""
+
+    code = "not-invited"
+
+    def __init__(self, *, room_id: UUID, creator_id: UUID) -> None:
+        self.room_id, self.creator_id = room_id, creator_id
+        super().__init__("You were not invited to co-host this room.")
+
+
+class SoldOutError(RoomsError):
+    """Every seat is sold or held."""
+
+    code = "sold-out"
+
+    def __init__(self, *, room_id: UUID) -> None:
+        self.room_id = room_id
+        super().__init__("Every seat is taken. Nothing was charged. Held seats that are not paid for come back.")
+
+
+class OwnRoomError(RoomsError):
+    """Hosts and co-hosts are in already."""
+
+    code = "own-room"
+
+    def __init__(self, *, room_id: UUID) -> None:
+        self.room_id = room_id
+        super().__init__("You are on stage in this room, so you need no ticket.")
+
+
+class SalesClosedError(RoomsError):
+    """The room was cancelled or is over."""
+
+    code = "sales-closed"
+
+    def __init__(self, *, room_id: UUID, since: datetime, cancelled: bool) -> None:
+        self.room_id, self.since, self.cancelled = room_id, since, cancelled
+        super().__init__(
+            "This room was cancelled; no tickets are sold." if cancelled else "This room is over; no tickets are sold."
+        )
+
+
+class PayeeNotReadyError(RoomsError):
+    """Somebody who shares in the price cannot be paid yet."""
+
+    code = "payee-not-ready"
+
+    def __init__(self, *, room_id: UUID, names: Sequence[str]) -> None:
+        self.room_id, self.names = room_id, list(names)
+        who = " and ".join(self.names)
+        super().__init__(
+            f"{who} cannot be paid yet, so tickets are not on sale. Nothing was charged. "
+            "They go on sale as soon as payouts are set up in the studio."
+        )
+
+
+class TicketNotFoundError(RoomsError):
+    """No ticket of this person has this id."""
+
+    code = "not-found"
+
+    def __init__(self, *, ticket_id: UUID) -> None:
+        self.ticket_id = ticket_id
+        super().__init__("There is no such ticket among yours.")
+
+
+class NotCancellableError(RoomsError):
+    """Only a seat that is held and not paid for can be given back by a press of a button."""
+
+    code = "not-cancellable"
+
+    def __init__(self, *, ticket_id: UUID, state: str) -> None:
+        self.ticket_id, self.state = ticket_id, state
+        super().__init__(f"This ticket is {state}; only a held seat that is not paid for can be given back.")
+
+
+class KeyReusedError(RoomsError):
+    """An idempotency key came back with another request."""
+
+    code = "idempotency-key-reused"
+
+    def __init__(self, *, key: str) -> None:
+        self.key = key
+        super().__init__("This Idempotency-Key was used for another request. Send a new key for a new request.")
+
+
+class KeyMissingError(RoomsError):
+    """The request must carry an idempotency key."""
+
+    code = "idempotency-key-missing"
+
+    def __init__(self, *, longest: int) -> None:
+        self.longest = longest
+        super().__init__(
+            f"Send an Idempotency-Key header of 1 to {longest} characters, one for each purchase you mean."
+        )

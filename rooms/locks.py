@@ -1,0 +1,29 @@
+"""Row locks of rooms, by name.
+
+Order within a transaction: sale (payouts), then buyer, then ticket, then seat. A webhook holds the sale when it tells
+us of it, so whoever starts here takes the sale first too.
+"""
+
+from uuid import UUID
+
+from rooms.models import Seat, Ticket, User
+
+
+def lock_buyer(user_id: UUID) -> User:
+    """Hold off this person's other purchases; rows that refer to the person can still be made."""
+    return User.objects.select_for_update(no_key=True).get(id=user_id)
+
+
+def lock_ticket_of_sale(sale_id: UUID) -> Ticket | None:
+    """The ticket that a sale pays for, or None when the sale is of something else."""
+    return Ticket.objects.select_for_update(of=("self",)).select_related("room").filter(sale_id=sale_id).first()
+
+
+def lock_free_seat(room_id: UUID) -> Seat | None:
+    """A free seat of the room, or None when there is none.
+
+    Buyers skip the rows that others are taking, so they do not queue. Only when every free row is being taken does a
+    buyer wait, because a purchase that fails gives its seat back: nobody is told "sold out" while a seat may be left.
+    """
+    free = Seat.objects.filter(room_id=room_id, taken=False).order_by("number")
+    return free.select_for_update(skip_locked=True).first() or free.select_for_update().first()

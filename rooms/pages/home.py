@@ -1,0 +1,38 @@
+"""The front page and creators' own pages."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from config import clock
+from rooms import queries
+from rooms.models import Creator
+
+CREATORS_SHOWN = 8
+ROOMS_SHOWN = 24
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Rooms that are live or coming up, and the people who host here."""
+    now = clock.now()
+    context: dict[str, Any] = {
+        "rooms": queries.rooms_coming_up(now=now)[:ROOMS_SHOWN],
+        "creators": queries.creators_with_rooms(now=now)[:CREATORS_SHOWN],
+        "now": now,
+    }
+    return render(request, "rooms/home.html", context)
+
+
+def creator(request: HttpRequest, handle: str) -> HttpResponse:
+    """A creator's rooms, to come and past."""
+    found = get_object_or_404(Creator, handle=handle.lower())
+    now = clock.now()
+    rooms = [room for room in queries.rooms_of(creator_id=found.id) if room.cancelled_at is None]
+    context = {
+        "creator": found,
+        "ahead": sorted((room for room in rooms if room.ends_at > now), key=lambda room: room.starts_at),
+        "past": [room for room in rooms if room.ends_at <= now],
+        "now": now,
+    }
+    return render(request, "rooms/creator.html", context)

@@ -1,0 +1,1 @@
+"""A creator's statement for one month: one read, shown as PDF and as CSV."""

@@ -1,0 +1,1 @@
+"""The creator's side: what was earned and why, rooms to schedule, payouts and their set-up."""

@@ -1,0 +1,142 @@
+"""A creator's figures: pending, available, on its way, paid; and the parts that each is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.urls import reverse
+
+from ledger import accounts
+from ledger.models import Entry
+from payouts.models import Payout, PayoutState, SaleShare
+from rooms.studio import holds
+
+ON_ITS_WAY = (PayoutState.RESERVED, PayoutState.TRANSFERRED, PayoutState.SENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One of the figures: its name in addresses, its label and icon, and what it means."""
+
+    slug: str
+    label: str
+    icon: str
+    words: str
+    empty: str
+
+
+STAGES: Final = {
+    stage.slug: stage
+    for stage in (
+        Stage(
+            slug="pending",
+            label="Pending",
+            icon="clock",
+            words="Yours, and not free yet. Each sale says what holds it and until when.",
+            empty="A sale stands here from the moment that Stripe's fee is known until its hold ends.",
+        ),
+        Stage(
+            slug="available",
+            label="Available",
+            icon="coins",
+            words="Free to leave with the next payout. These are the movements since it was last empty.",
+            empty="Sales come here when their hold ends, and leave with the next payout.",
+        ),
+        Stage(
+            slug="in_transit",
+            label="On its way",
+            icon="arrow",
+            words="Set aside for payouts that have not reached your bank yet.",
+            empty="A payout stands here from the moment that it is set aside until your bank has it.",
+        ),
+        Stage(
+            slug="paid",
+            label="Paid",
+            icon="bank",
+            words="What has reached your bank since you began.",
+            empty="The first payout stands here when your bank has it.",
+        ),
+    )
+}
+KINDS: Final = {
+    "release": "The hold ended",
+    "payout.reserved": "Set aside for a payout",
+    "payout.failed": "A payout came back",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a figure, with the page that explains it and why it stands there; `until` ends the reason."""
+
+    title: str
+    url: str
+    at: datetime
+    amount_minor: int
+    reason: str
+    until: datetime | None = None
+
+
+def parts_of(*, stage: str, payee_id: UUID, currency: str) -> list[Part]:
+    """What a figure is made of; the parts sum to it."""
+    if stage == "pending":
+        shares = holds.held_shares(payee_id=payee_id).filter(sale__settlement_currency=currency)
+        return [_held(share) for share in shares]
+    if stage == "available":
+        return [movement_part(entry) for entry in _since_empty(payee_id, currency)]
+    states: Sequence[str] = ON_ITS_WAY if stage == "in_transit" else (PayoutState.PAID,)
+    found = Payout.objects.filter(payee_id=payee_id, currency=currency, state__in=states)
+    return [_payout(payout) for payout in found.order_by("-reserved_at", "id")]
+
+
+def movement_part(entry: Entry) -> Part:
+    """An entry of what is available, the payee's way round: what came is above zero."""
+    about = entry.transaction
+    return Part(
+        title=about.description.removeprefix("Hold ended: "),
+        url=url_of(about.subject),
+        at=entry.effective_at,
+        amount_minor=-entry.amount_minor,
+        reason=KINDS.get(about.kind, about.description),
+    )
+
+
+def url_of(subject: str) -> str:
+    """The page that explains a subject of the ledger ("sale:<uuid>"), or nothing."""
+    kind, _, identity = subject.partition(":")
+    pages = {"sale": "studio:sale", "payout": "studio:payout"}
+    return reverse(pages[kind], args=[identity]) if kind in pages else ""
+
+
+def _since_empty(payee_id: UUID, currency: str) -> list[Entry]:
+    """What moved since nothing was available, latest first."""
+    found = Entry.objects.filter(account__code=accounts.payable(payee_id, "available"), currency=currency)
+    empty = found.filter(balance_minor=0).order_by("-id").values("id")[:1]
+    last = empty[0]["id"] if empty else 0
+    return list(found.filter(id__gt=last).select_related("transaction").order_by("-id"))
+
+
+def _held(share: "SaleShare") -> Part:
+    sale = share.sale
+    available_on, free_at = share.available_on, share.free_at  # type: ignore[attr-defined]  # annotated by `held_shares`
+    return Part(
+        title=sale.title,
+        url=reverse("studio:sale", args=[sale.id]),
+        at=sale.paid_at or sale.opened_at,
+        amount_minor=share.amount_minor or 0,
+        reason=holds.reason(available_on=available_on, hold_until=sale.hold_until),
+        until=free_at,
+    )
+
+
+def _payout(payout: Payout) -> Part:
+    arrives = f", expected {payout.arrives_on:%-d %b %Y}" if payout.arrives_on and not payout.paid_at else ""
+    return Part(
+        title="Payout",
+        url=reverse("studio:payout", args=[payout.id]),
+        at=payout.paid_at or payout.reserved_at,
+        amount_minor=payout.amount_minor,
+        reason=PayoutState(payout.state).label.replace("the payee's", "your") + arrives,
+    )

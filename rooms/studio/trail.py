@@ -1,0 +1,171 @@
+"""Explain this cent: where every part of a sale went, from its stored split and the ledger."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from payouts.models import BalanceTransaction, Payee, Payout, Sale, SaleShare, SaleState
+from payouts.sales.queries import Explanation, explain_sale
+from rooms.currencies import money_text
+from rooms.studio import holds
+from rooms.studio.entries import LedgerTransaction, grouped
+from rooms.studio.steps import Step
+from rooms.studio.words import formula_words
+from rooms.templatetags.ui import Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormulaLine:
+    """One step of the stored formula, in words."""
+
+    label: str
+    words: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """A sale as one of its payees may see it; amounts are in `currency`, that of settlement once the fee is known.
+
+    `mine_minor` and `parts` are empty until then.
+    """
+
+    sale: Sale
+    currency: str
+    mine_minor: int | None
+    parts: tuple[Part, ...]
+    formula: tuple[FormulaLine, ...]
+    policy_title: str
+    platform_words: str
+    processing_words: str
+    predicted_fee_minor: int
+    steps: tuple[Step, ...]
+    transactions: tuple[LedgerTransaction, ...]
+    payout: Payout | None
+
+
+def trail_of(*, sale_id: UUID, payee_id: UUID) -> Trail | None:
+    """The trail of a paid sale that this payee shares in, or None when there is none.
+
+    Two queries beside those of `explain_sale`, one more when a payout carried it.
+    """
+    sharing = SaleShare.objects.filter(sale_id=sale_id, payee_id=payee_id, sale__paid_at__isnull=False)
+    if not sharing.exists():
+        return None
+    found = explain_sale(sale_id=sale_id)
+    names = {str(payee.id): payee.display_name for payee in Payee.objects.filter(shares__sale_id=sale_id)}
+    payout = _payout(found, payee_id)
+    return Trail(
+        sale=found.sale,
+        currency=found.currency,
+        mine_minor=next((share.amount_minor for share in found.shares if share.payee_id == payee_id), None),
+        parts=_parts(found, names, payee_id),
+        formula=_formula(found, names),
+        policy_title=found.policy_title,
+        platform_words=_platform_words(found),
+        processing_words=processing_words(found.sale),
+        predicted_fee_minor=found.sale.basis["predicted_processing_fee_minor"],
+        steps=_steps(found.sale, found.balance_transaction, payout),
+        transactions=grouped(found.entries, names=names),
+        payout=payout,
+    )
+
+
+def _payout(found: Explanation, payee_id: UUID) -> Payout | None:
+    carried = next((carried for carried in found.carried_by if carried.payee_id == payee_id), None)
+    return Payout.objects.get(id=carried.payout_id) if carried else None
+
+
+def _parts(found: Explanation, names: Mapping[str, str], payee_id: UUID) -> tuple[Part, ...]:
+    """The parts of the stored split, which sum to what arrived."""
+    if not found.is_final:
+        return ()
+    people = [
+        Part(
+            label="You" if share.payee_id == payee_id else names[str(share.payee_id)],
+            amount_minor=share.amount_minor,
+            look=str(position % 4 + 1),
+        )
+        for position, share in enumerate(found.shares)
+    ]
+    platform = Part(label="Obole", amount_minor=found.platform_fee_minor or 0, look="platform", note="the platform")
+    processor = Part(
+        label="Card processing",
+        amount_minor=found.processing_recovered_minor or 0,
+        look="processor",
+        note="what Stripe took" if found.processing_recovered_minor else "borne by Obole",
+    )
+    return (*people, platform, processor)
+
+
+def _formula(found: Explanation, names: Mapping[str, str]) -> tuple[FormulaLine, ...]:
+    return tuple(
+        FormulaLine(
+            label=names.get(line.label.removeprefix("Payee "), line.label),
+            words=formula_words(line.formula, found.currency),
+            amount_minor=line.amount_minor,
+        )
+        for line in found.formula
+    )
+
+
+def _platform_words(found: Explanation) -> str:
+    stored = next((line.formula for line in found.formula if line.label == "Platform fee"), "")
+    return formula_words(stored.partition(": ")[2], found.currency)
+
+
+def processing_words(sale: Sale) -> str:
+    """What Stripe took, beside what its published rate foretold."""
+    if sale.processing_fee_minor is None:
+        return ""
+    took = money_text(sale.processing_fee_minor, sale.settlement_currency)
+    predicted_minor = sale.basis["predicted_processing_fee_minor"]
+    if sale.settlement_currency != sale.currency:
+        return f"Stripe took {took} of this payment, as its balance transaction says."
+    if sale.processing_fee_minor == predicted_minor:
+        return f"Stripe took {took}, exactly what its published rate foretold."
+    foretold = money_text(predicted_minor, sale.currency)
+    return f"Stripe took {took}; its published rate foretold {foretold}. What counts is what it took."
+
+
+def _steps(sale: Sale, movement: BalanceTransaction | None, payout: Payout | None) -> tuple[Step, ...]:
+    """What has happened to the money, what holds it now, and what comes."""
+    return (
+        Step(title="Paid by the listener", look="done", at=sale.paid_at, reference=sale.charge_id),
+        _ledger_step(sale),
+        _settle_step(sale, movement),
+        _hold_step(sale, movement),
+        _payout_step(sale, payout),
+    )
+
+
+def _ledger_step(sale: Sale) -> Step:
+    if sale.posted_at is None:
+        return Step(title="Waiting for Stripe's exact fee", look="now", note="Seconds, seldom a minute.")
+    return Step(title="In the ledger, pending", look="done", at=sale.posted_at, reference=sale.balance_transaction_id)
+
+
+def _settle_step(sale: Sale, movement: BalanceTransaction | None) -> Step:
+    if sale.settled_at:
+        return Step(title="Available at Stripe", look="done", at=sale.settled_at)
+    look = "now" if sale.posted_at else "todo"
+    return Step(
+        title="Available at Stripe", look=look, at=movement.available_on if movement else None, note=holds.AT_STRIPE
+    )
+
+
+def _hold_step(sale: Sale, movement: BalanceTransaction | None) -> Step:
+    if sale.released_at:
+        return Step(title="Free, added to available", look="done", at=sale.released_at)
+    free_at = max(sale.hold_until, movement.available_on) if movement else sale.hold_until
+    look = "now" if sale.state == SaleState.SETTLED else "todo"
+    return Step(title="Hold ends", look=look, at=free_at, note=holds.AFTER_THE_ROOM)
+
+
+def _payout_step(sale: Sale, payout: Payout | None) -> Step:
+    if payout is None:
+        look = "now" if sale.released_at else "todo"
+        return Step(title="Paid out", look=look, note="With the next payout, once a day.")
+    if payout.paid_at:
+        return Step(title="At your bank", look="done", at=payout.paid_at, reference=payout.stripe_payout_id)
+    return Step(title="On its way to your bank", look="now", at=payout.reserved_at, reference=payout.stripe_payout_id)

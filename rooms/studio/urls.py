@@ -1,0 +1,29 @@
+"""Addresses of the studio."""
+
+from django.urls import path, re_path
+
+from rooms.statements import views as statements
+from rooms.studio.views import earnings, overview, payouts, rooms, setup
+
+app_name = "studio"
+urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("start/", setup.start, name="start"),
+    path("onboarding/", setup.status, name="setup"),
+    path("onboarding/start/", setup.onboard, name="onboarding-start"),
+    path("onboarding/return/", setup.came_back, name="onboarding-return"),
+    path("onboarding/refresh/", setup.refresh, name="onboarding-refresh"),
+    path("rooms/", rooms.mine, name="rooms"),
+    path("rooms/new/", rooms.new, name="room-new"),
+    path("rooms/new/preview/", rooms.preview, name="room-preview"),
+    path("rooms/<slug:slug>/", rooms.room, name="room"),
+    path("rooms/<slug:slug>/accept/", rooms.accept, name="room-accept"),
+    path("earnings/<slug:stage>/<str:currency>/", earnings.stage, name="stage"),
+    path("sales/", earnings.sales, name="sales"),
+    path("sales/<uuid:sale_id>/", earnings.sale, name="sale"),
+    path("payouts/", payouts.mine, name="payouts"),
+    path("payouts/<uuid:payout_id>/", payouts.payout, name="payout"),
+    path("statements/", statements.months, name="statements"),
+    re_path(r"^statements/(?P<month>\d{4}-\d{2})\.pdf$", statements.pdf, name="statement-pdf"),
+    re_path(r"^statements/(?P<month>\d{4}-\d{2})\.csv$", statements.csv, name="statement-csv"),
+]

@@ -1,0 +1,109 @@
+"""A creator's rooms: what they sold, scheduling one, and invitations to co-host."""
+
+from http import HTTPStatus
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from config import clock
+from rooms.errors import CoHostNotFoundError, InvalidFieldsError
+from rooms.models import Creator, Room
+from rooms.scheduling.operations import accept_cohosting, schedule_room
+from rooms.studio import previews, queries
+from rooms.studio.access import creator_required
+from rooms.studio.forms import RoomForm
+
+
+@require_safe
+@creator_required
+def mine(request: HttpRequest, *, creator: Creator) -> HttpResponse:
+    """Rooms with seats sold and what they earned for this creator; invitations on top."""
+    context = {
+        "creator": creator,
+        "rooms": queries.rooms_with_sales(creator=creator),
+        "invitations": queries.invitations_of(creator=creator),
+        "now": clock.now(),
+    }
+    return render(request, "studio/rooms.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@creator_required
+def new(request: HttpRequest, *, creator: Creator) -> HttpResponse:
+    """Schedule a room."""
+    form = RoomForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        room = _schedule(form, creator)
+        if room:
+            messages.success(request, f"{room.title} is scheduled.")
+            return redirect("room", slug=room.slug)
+    context = {
+        "creator": creator,
+        "form": form,
+        "preview": previews.preview(creator=creator, form=_draft(request), now=clock.now()),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "studio/room_new.html", context, status=status)
+
+
+@require_safe
+@creator_required
+def preview(request: HttpRequest, *, creator: Creator) -> HttpResponse:
+    """Who gets what at the price and with the co-hosts typed so far (a part of the page, for htmx)."""
+    found = previews.preview(creator=creator, form=RoomForm(request.GET), now=clock.now())
+    return render(request, "studio/parts/preview.html", {"preview": found})
+
+
+@require_safe
+@creator_required
+def room(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse:
+    """One room: its sales and what each was worth to this creator."""
+    found = queries.room_of(creator=creator, slug=slug)
+    if found is None:
+        raise Http404("No room of yours has this address")
+    context = {"creator": creator, "room": found.room, "earned": found, "sales": _sales(found.room, creator)}
+    return render(request, "studio/room.html", context)
+
+
+@require_POST
+@creator_required
+def accept(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse:
+    """Accept to co-host."""
+    room_id = Room.objects.filter(slug=slug).values_list("id", flat=True).first()
+    if room_id is None:
+        raise Http404("There is no such room")
+    try:
+        accept_cohosting(room_id=room_id, creator_id=creator.id, now=clock.now())
+    except CoHostNotFoundError as refusal:
+        raise Http404(str(refusal)) from refusal
+    messages.success(request, "You are on stage. Every ticket sold from now on is shared with you.")
+    return redirect("room", slug=slug)
+
+
+def _sales(room: Room, creator: Creator) -> list[queries.SaleLine]:
+    return queries.sales_in(room=room, payee_id=creator.payee_id) if creator.payee_id else []
+
+
+def _draft(request: HttpRequest) -> RoomForm:
+    """What the preview starts from: what was sent, else the form's own first values."""
+    if request.method == "POST":
+        return RoomForm(request.POST)
+    fields = RoomForm.base_fields
+    return RoomForm({name: field.initial for name, field in fields.items() if field.initial is not None})
+
+
+def _schedule(form: RoomForm, creator: Creator) -> Room | None:
+    data = form.cleaned_data
+    wanted = ("title", "description", "starts_at", "ends_at", "capacity", "price_minor", "currency")
+    try:
+        return schedule_room(
+            creator_id=creator.id,
+            cohosts=data["cohost_specs"],
+            now=clock.now(),
+            **{name: data[name] for name in wanted},
+        )
+    except InvalidFieldsError as refusal:
+        form.refuse(refusal)
+        return None

@@ -1,0 +1,61 @@
+"""The ledger's names and formulas in words that a creator reads."""
+
+import re
+from collections.abc import Mapping
+
+from rooms.currencies import money_text
+
+ACCOUNTS = {
+    "stripe:pending": "Obole's Stripe balance, pending",
+    "stripe:available": "Obole's Stripe balance, available",
+    "stripe:disputed": "Held back in disputes",
+    "bank": "Obole's bank",
+    "suspense": "Arrived and not matched yet",
+    "revenue:processing_recovered": "Card processing passed on",
+    "expense:processing": "Card processing paid to Stripe",
+}
+STAGES = {
+    "pending": "pending",
+    "available": "available",
+    "reserved": "reserved",
+    "in_transit": "on its way",
+}
+TRANSACTIONS = {
+    "sale": "The sale",
+    "sale.late": "A payment that came too late",
+    "settlement": "Stripe made the funds available",
+    "release": "The hold ended",
+    "payout.reserved": "Set aside for the payout",
+    "payout.transferred": "Moved to the Stripe account",
+    "payout.paid": "Paid at the bank",
+    "payout.returned_by_bank": "Sent back by the bank",
+    "payout.failed": "The payout failed; its amount is owed again",
+    "payout.transfer_reversed": "Moved back from the Stripe account",
+}
+# A whole number that is an amount: no part of a word (v1), of a percentage, of a decimal, or of a fraction (1/3).
+AMOUNT = re.compile(r"(?<![\w./])\d+(?![\w./%])")
+
+
+def account_words(code: str, names: Mapping[str, str]) -> str:
+    """An account in words; `names` gives payees' names by their UUID. A code without words is shown as it is."""
+    if code in ACCOUNTS:
+        return ACCOUNTS[code]
+    family, _, rest = code.partition(":")
+    owner, _, stage = rest.partition(":")
+    if family == "payable" and owner in names:
+        return f"Owed to {names[owner]}, {STAGES.get(stage, stage)}"
+    if code.startswith("stripe:connected:") and stage in names:
+        return f"In {names[stage]}'s Stripe account"
+    if code.startswith("revenue:platform_fee:"):
+        return f"Obole's fee, {stage}s"
+    return code
+
+
+def transaction_title(kind: str, description: str) -> str:
+    """What a transaction was: our word for its kind, else its own description."""
+    return TRANSACTIONS.get(kind) or description or kind
+
+
+def formula_words(formula: str, currency: str) -> str:
+    """A stored formula with its amounts, which are minor units, written as money: "3% of $10.00"."""
+    return AMOUNT.sub(lambda found: money_text(int(found[0]), currency), formula)

@@ -1,0 +1,64 @@
+"""What happens to a ticket when Stripe's word about its sale has been processed.
+
+Payouts calls these inside the transaction of the event, with the sale locked, in any order and any number of times.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from payouts import handlers
+from rooms import locks
+from rooms.events import hints
+from rooms.models import EndReason, Seat, Ticket, TicketState
+
+
+def register() -> None:
+    """Tell payouts whom to call; done once, when the app is ready."""
+    handlers.on("sale.paid")(sale_paid)
+    handlers.on("sale.expired")(sale_expired)
+    handlers.on("sale.late")(sale_late)
+
+
+def sale_paid(*, sale_id: UUID, now: datetime, **_: Any) -> None:
+    """The payment succeeded: the seat is the buyer's, at once; the processor's fee may come later."""
+    ticket = locks.lock_ticket_of_sale(sale_id)
+    if ticket is None or ticket.state not in {TicketState.HELD, TicketState.ENDING}:
+        return
+    _make_valid(ticket, now=now)
+
+
+def sale_expired(*, sale_id: UUID, now: datetime, **_: Any) -> None:
+    """Stripe confirmed that nobody can pay any more: the seat is free."""
+    ticket = locks.lock_ticket_of_sale(sale_id)
+    if ticket is None or ticket.state not in {TicketState.HELD, TicketState.ENDING}:
+        return
+    ticket.state = TicketState.RELEASED
+    ticket.released_at = now
+    ticket.end_reason = ticket.end_reason or EndReason.HOLD_ENDED
+    ticket.save(update_fields=["state", "released_at", "end_reason"])
+    Seat.objects.filter(id=ticket.seat_id).update(taken=False)
+    _tell(ticket)
+
+
+def sale_late(*, sale_id: UUID, now: datetime, **_: Any) -> None:
+    """The payment came after the seat was given up: it is on its way back, and the buyer is told so (E10)."""
+    ticket = locks.lock_ticket_of_sale(sale_id)
+    if ticket is None or ticket.state != TicketState.RELEASED:
+        return
+    ticket.state = TicketState.LATE
+    ticket.paid_at = now
+    ticket.save(update_fields=["state", "paid_at"])
+    _tell(ticket)
+
+
+def _make_valid(ticket: Ticket, *, now: datetime) -> None:
+    ticket.state = TicketState.VALID
+    ticket.paid_at = now
+    ticket.end_reason = ""
+    ticket.save(update_fields=["state", "paid_at", "end_reason"])
+    _tell(ticket)
+
+
+def _tell(ticket: Ticket) -> None:
+    hints.tell(user_id=ticket.buyer_id, kind="ticket", ref=str(ticket.id))

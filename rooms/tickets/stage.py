@@ -1,0 +1,48 @@
+"""What a buyer is told about a ticket, as a pure function of its row."""
+
+from enum import StrEnum
+
+from rooms.models import EndReason, Ticket, TicketState
+
+
+class Stage(StrEnum):
+    """One page each; the value names its template."""
+
+    PREPARING = "preparing"  # the seat is held, the card page is not ready yet
+    HELD = "held"  # the card page is ready, nothing was paid
+    CONFIRMING = "confirming"  # back from the card page, Stripe's word has not been processed yet
+    IN = "in"
+    ENDING = "ending"  # given up; Stripe is closing the card page
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    FAILED = "failed"  # Stripe refused to make a card page
+    LATE = "late"
+
+
+# The page may still change by itself in these.
+MOVING = frozenset({Stage.PREPARING, Stage.HELD, Stage.CONFIRMING, Stage.ENDING, Stage.LATE})
+
+
+def stage_of(ticket: Ticket, *, back_from_payment: bool) -> Stage:
+    """The stage of a ticket. `back_from_payment`: the buyer came from the card page's success address.
+
+    Reads `ticket.sale`.
+    """
+    match ticket.state:
+        case TicketState.VALID:
+            return Stage.IN
+        case TicketState.LATE:
+            return Stage.LATE
+        case TicketState.ENDING:
+            return Stage.ENDING
+        case TicketState.RELEASED:
+            return _released(ticket)
+    if back_from_payment:
+        return Stage.CONFIRMING
+    return Stage.HELD if ticket.sale.checkout_url else Stage.PREPARING
+
+
+def _released(ticket: Ticket) -> Stage:
+    if ticket.sale.failure:
+        return Stage.FAILED
+    return Stage.CANCELLED if ticket.end_reason == EndReason.CANCELLED else Stage.EXPIRED

@@ -1,0 +1,18 @@
+"""What every problem document has to be."""
+
+from http import HTTPStatus
+from typing import Any
+
+from rest_framework.response import Response
+
+
+def problem(answer: Response, *, status: int, code: str) -> dict[str, Any]:
+    """Assert that an answer is a problem of this kind; its document."""
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    document: dict[str, Any] = answer.json()
+    assert document["type"] == f"/problems/{code}"
+    assert document["status"] == status
+    assert document["title"] == HTTPStatus(status).phrase
+    assert document["detail"]
+    return document

@@ -1,0 +1,42 @@
+"""The API's description and its page."""
+
+import re
+
+import pytest
+from django.test import Client
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, object]:
+    """The OpenAPI document."""
+    answer = Client().get("/api/schema/", {"format": "json"})
+    assert answer.status_code == 200
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def test_the_schema_describes_every_address(schema: dict[str, object]) -> None:
+    assert set(schema["paths"]) == {  # type: ignore[call-overload]
+        "/api/v1/rooms/",
+        "/api/v1/rooms/{slug}/",
+        "/api/v1/rooms/{slug}/tickets/",
+        "/api/v1/tickets/",
+        "/api/v1/tickets/{ticket_id}/",
+    }
+
+
+def test_the_schema_asks_for_the_idempotency_key(schema: dict[str, object]) -> None:
+    buy = schema["paths"]["/api/v1/rooms/{slug}/tickets/"]["post"]  # type: ignore[index]
+
+    keys = [found for found in buy["parameters"] if found["name"] == "Idempotency-Key"]
+    assert [(key["in"], key["required"]) for key in keys] == [("header", True)]
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_runs_no_inline_script() -> None:
+    answer = Client().get("/api/docs/")
+    page = answer.content.decode()
+
+    assert answer.status_code == 200
+    assert not re.findall(r"(?:src|href)=\"https?://", page)
+    assert not re.findall(r"<script(?![^>]*\bsrc=)", page)
+    assert "'unsafe-inline'" not in re.search(r"script-src[^;]*", answer["Content-Security-Policy"]).group()  # type: ignore[union-attr]

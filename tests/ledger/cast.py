@@ -1,0 +1,75 @@
+"""The cast of the ledger tests, and the postings of the worked examples."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from ledger import accounts
+from ledger.postings import Leg, Posting, credit, debit
+from ledger.queries import balances, trial_balance
+
+ADA = UUID("0ada0000-0000-4000-8000-000000000001")
+GRACE = UUID("06ace000-0000-4000-8000-000000000002")
+LINUS = UUID("011105e0-0000-4000-8000-000000000003")
+CHARITY = UUID("c0a21700-0000-4000-8000-000000000004")
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+S = accounts.STRIPE_PENDING
+AVAILABLE = accounts.STRIPE_AVAILABLE
+TICKET_FEE = accounts.platform_fee("ticket")
+
+
+def p(payee: UUID, stage: accounts.Stage = "pending") -> str:
+    """A payee's payable."""
+    return accounts.payable(payee, stage)
+
+
+def posting(key: str, *legs: Leg, kind: str = "sale", effective_at: datetime = NOON, **fields: Any) -> Posting:
+    """A posting about its own key."""
+    return Posting(**({"key": key, "kind": kind, "legs": legs, "effective_at": effective_at, "subject": key} | fields))
+
+
+def move(key: str, source: str, target: str, amount_minor: int, currency: str = "USD", **fields: Any) -> Posting:
+    """Dr source, Cr target."""
+    return posting(key, debit(source, amount_minor, currency), credit(target, amount_minor, currency), **fields)
+
+
+def sale(key: str = "sale:1", *, payee: UUID = ADA, **fields: Any) -> Posting:
+    """E1: a ticket of 10.00, processing fee 59, platform 3%, the creator bears processing."""
+    return posting(
+        key,
+        debit(S, 1000, "USD"),
+        credit(p(payee), 911, "USD"),
+        credit(TICKET_FEE, 30, "USD"),
+        credit(accounts.PROCESSING_RECOVERED, 59, "USD"),
+        debit(accounts.EXPENSE_PROCESSING, 59, "USD"),
+        credit(S, 59, "USD"),
+        **fields,
+    )
+
+
+def owed(*payables: str, currency: str = "USD") -> list[int]:
+    """What is owed on these accounts: credits are positive here."""
+    found = balances(accounts=payables)
+    return [-found.get((code, currency), 0) for code in payables]
+
+
+def books() -> dict[str, int]:
+    """All balances that are not zero, debit positive, by account (and currency unless USD)."""
+    return {
+        line.account if line.currency == "USD" else f"{line.account} {line.currency}": line.balance_minor
+        for line in trial_balance()
+        if line.balance_minor
+    }
+
+
+def sqlstate(connection: psycopg.Connection[Any], statement: str, *parameters: Any) -> str:
+    """The SQLSTATE that a statement is refused with, rolled back; "00000" when it passes."""
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(statement, parameters)
+            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except psycopg.Error as error:
+        return error.sqlstate or "unknown"
+    return "00000"

@@ -1,0 +1,33 @@
+"""What a buyer is told about a ticket."""
+
+import pytest
+
+from payouts.models import Sale
+from rooms.models import EndReason, Ticket, TicketState
+from rooms.tickets.stage import MOVING, Stage, stage_of
+
+
+def _ticket(state: TicketState, *, url: str = "", end_reason: str = "", failure: str = "") -> Ticket:
+    return Ticket(state=state, end_reason=end_reason, sale=Sale(checkout_url=url, failure=failure))
+
+
+@pytest.mark.parametrize(
+    ("ticket", "back_from_payment", "stage"),
+    [
+        (_ticket(TicketState.HELD), False, Stage.PREPARING),
+        (_ticket(TicketState.HELD, url="https://pay"), False, Stage.HELD),
+        (_ticket(TicketState.HELD, url="https://pay"), True, Stage.CONFIRMING),
+        (_ticket(TicketState.VALID, url="https://pay"), True, Stage.IN),
+        (_ticket(TicketState.ENDING, end_reason=EndReason.CANCELLED), False, Stage.ENDING),
+        (_ticket(TicketState.RELEASED, end_reason=EndReason.CANCELLED), False, Stage.CANCELLED),
+        (_ticket(TicketState.RELEASED, end_reason=EndReason.HOLD_ENDED), True, Stage.EXPIRED),
+        (_ticket(TicketState.RELEASED, failure="No such price"), False, Stage.FAILED),
+        (_ticket(TicketState.LATE), True, Stage.LATE),
+    ],
+)
+def test_it_tells_the_stage(ticket: Ticket, *, back_from_payment: bool, stage: Stage) -> None:
+    assert stage_of(ticket, back_from_payment=back_from_payment) is stage
+
+
+def test_what_is_over_does_not_move() -> None:
+    assert set(Stage) - MOVING == {Stage.IN, Stage.EXPIRED, Stage.CANCELLED, Stage.FAILED}
