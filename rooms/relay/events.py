@@ -113,6 +113,8 @@ class ValkeySink:
         except (RedisError, OSError) as error:
             log.warning("events wait for Valkey", error=type(error).__name__, waiting=len(batch))
             return False
-        for _ in batch:
-            self._backlog.popleft()
+        for event in batch:
+            # A full backlog may have dropped some of these by itself meanwhile.
+            if self._backlog and self._backlog[0] is event:
+                self._backlog.popleft()
         return True

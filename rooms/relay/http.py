@@ -14,7 +14,8 @@ from rooms.relay import metrics
 from rooms.relay.joins import Joins, Welcome
 from rooms.relay.problems import CONTENT_TYPE, BodyTooLarge, NoSuchSession, Refusal, Unauthorised, WrongMediaType
 from rooms.relay.sdp import MAX_OFFER
-from rooms.relay.session import Kind, RtcSession
+from rooms.relay.session import HttpsSession, RtcSession
+from rooms.relay.stage import SLOTS
 from rooms.relay.webm_face import open_stream
 
 SDP = "application/sdp"
@@ -54,7 +55,7 @@ class Face:
         """GET one slot of a session that listens over HTTPS, as WebM without end."""
         session = self._joins.session(request.path_params["session"])
         slot = request.path_params["slot"]
-        if session.kind is not Kind.WEBM or not 0 <= slot < 4:
+        if not isinstance(session, HttpsSession) or not 0 <= slot < SLOTS:
             raise NoSuchSession
         chunks: AsyncIterator[bytes] = open_stream(self._joins.relay, session, slot)
         return StreamingResponse(

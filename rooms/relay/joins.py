@@ -25,7 +25,7 @@ from rooms.relay.problems import (
 )
 from rooms.relay.relay import Relay
 from rooms.relay.sdp import Offer, parse_fragment, parse_offer
-from rooms.relay.session import Kind, RtcSession, Session, new_session_id, seat_name
+from rooms.relay.session import HttpsSession, Kind, RtcSession, Session, new_session_id, seat_name
 from rooms.relay.stage import SLOTS
 from rooms.relay.store import Store
 
@@ -90,7 +90,14 @@ class Joins:
         session_id = new_session_id()
         await self._spend(Kind.WEBM, grant, session_id)
         now = self.clock()
-        session = Session(id=session_id, kind=Kind.WEBM, grant=grant, created_at=now, lease_until=now + self.lease_s)
+        session = HttpsSession(
+            id=session_id,
+            kind=Kind.WEBM,
+            grant=grant,
+            created_at=now,
+            lease_until=now + self.lease_s,
+            heard_at=now,
+        )
         self.relay.open(session)
         self.relay.ready(session, now)
         return Welcome(session, "", self._resume(session))

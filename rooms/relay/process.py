@@ -148,8 +148,10 @@ class Worker:
             except OSError as error:
                 log.warning("udp receive", error=error.errno)
                 return
-            now = time.monotonic()
-            self.relay.receive(datagram, source[:2], now)
+            try:
+                self.relay.receive(datagram, source[:2], time.monotonic())
+            except Exception:  # noqa: BLE001 - one datagram must not silence everybody; logged with its trace
+                log.exception("datagram")
 
     def _send(self, datagram: bytes, address: Address) -> None:
         try:

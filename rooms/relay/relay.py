@@ -19,7 +19,7 @@ from rooms.relay.events import Joined, Left, OnStage, Sink
 from rooms.relay.ice import IceLite
 from rooms.relay.log import log
 from rooms.relay.room import Outlet, Room
-from rooms.relay.session import Kind, RtcSession, Session
+from rooms.relay.session import HttpsSession, Kind, RtcSession, Session
 from rooms.relay.srtp import SrtpError
 from rooms.relay.stun import Address
 
@@ -336,6 +336,8 @@ def expiry(session: Session, now: float) -> str | None:
     """Why a session has run out, None while it has not."""
     if now >= session.lease_until:
         return "lease"
+    if isinstance(session, HttpsSession):
+        return "consent" if not session.streams and now - session.heard_at > SETUP_S else None
     if not isinstance(session, RtcSession):
         return None
     if session.ready_at is None:

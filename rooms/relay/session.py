@@ -60,6 +60,14 @@ class Session:
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
+class HttpsSession(Session):
+    """A session that listens over HTTPS. It lives while a stream of it is read."""
+
+    streams: int = 0
+    heard_at: float
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
 class RtcSession(Session):
     """A WebRTC session. `ssrcs` counts the streams a peer has shown, so that none can make libsrtp grow."""
 

@@ -10,7 +10,7 @@ from rooms.relay.opus import SILENCE, samples
 from rooms.relay.relay import Relay
 from rooms.relay.ring import Sent
 from rooms.relay.rtp import Packet
-from rooms.relay.session import Session
+from rooms.relay.session import HttpsSession
 
 CLUSTER_S = 0.1
 FRAME_MS = 20
@@ -60,13 +60,14 @@ class SlotFeed:
 
 
 async def open_stream(
-    relay: Relay, session: Session, slot: int, clock: Callable[[], float] = time.monotonic
+    relay: Relay, session: HttpsSession, slot: int, clock: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[bytes]:
     """The bytes of one slot, until the session or the room ends."""
     room = relay.rooms[session.room]
     feed = SlotFeed(slot, session.identity)
     room.taps[feed] = feed
     started = clock()
+    session.streams += 1
     try:
         yield webm.header()
         while not feed.closed and session.id in relay.sessions:
@@ -76,3 +77,5 @@ async def open_stream(
                 yield chunk
     finally:
         room.taps.pop(feed, None)
+        session.streams -= 1
+        session.heard_at = clock()

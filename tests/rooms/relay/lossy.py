@@ -23,6 +23,7 @@ class Lossy:
         self._backs: dict[Address, socket.socket] = {}
         self._clients: dict[int, Address] = {}
         self._stopping = threading.Event()
+        self._cut: set[Address] = set()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.lost = {"up": 0, "down": 0}
         self.passed = {"up": 0, "down": 0}
@@ -36,6 +37,10 @@ class Lossy:
         self._thread.join()
         for sock in (self._front, *self._backs.values()):
             sock.close()
+
+    def cut(self) -> None:
+        """Drop everything of the paths known so far, as when a phone leaves its Wi-Fi; new paths work."""
+        self._cut = set(self._backs)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -53,13 +58,14 @@ class Lossy:
             back = self._backs[client] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             back.connect(self._relay)
             self._clients[back.fileno()] = client
-        if not self._loses(datagram, "up"):
+        if client not in self._cut and not self._loses(datagram, "up"):
             back.send(datagram)
 
     def _down(self, back: socket.socket) -> None:
         datagram = back.recv(2048)
-        if not self._loses(datagram, "down"):
-            self._front.sendto(datagram, self._clients[back.fileno()])
+        client = self._clients[back.fileno()]
+        if client not in self._cut and not self._loses(datagram, "down"):
+            self._front.sendto(datagram, client)
 
     def _loses(self, datagram: bytes, way: str) -> bool:
         audio = kind_of(datagram) is Kind.RTP

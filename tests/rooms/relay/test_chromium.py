@@ -261,3 +261,22 @@ async def test_of_five_per_cent_lost_each_way_nearly_all_comes_again_in_time(
     assert network.lost["up"] > 10
     assert network.lost["down"] > 10
     assert heard["lost"] / heard["received"] <= 0.01
+
+
+async def test_a_page_that_changes_network_finds_a_new_path_and_keeps_its_session(
+    site: Site, chromium: Chromium, tmp_path: Path
+) -> None:
+    public_port = free_port()
+    with (
+        Live(tmp_path, origin=site.origin, RELAY_PUBLIC_UDP_PORT=str(public_port)) as live,
+        Lossy(public_port, live.udp_port, 0.0) as network,
+    ):
+        _, linus = await two_in_the_room(live, site, chromium, tmp_path)
+
+        network.cut()
+        await is_silent(linus)
+
+        await hears(linus, 1000)
+        assert live.metric("ice_restarts_total") >= 2  # the speaker's and the listener's
+        assert live.metric("joins_total") == 2
+        assert await linus.evaluate("demo.states()") == ["connecting", "live"]

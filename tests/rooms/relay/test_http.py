@@ -1,5 +1,6 @@
 """WHIP and WHEP as RFC 9725 has them, and every refusal with its reason."""
 
+import asyncio
 import datetime as dt
 import time
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from rooms.relay import control
 from rooms.relay.problems import Unavailable
+from rooms.relay.relay import SETUP_S
+from rooms.relay.session import HttpsSession
 from rooms.relay.store import MemoryStore
 from tests.rooms.relay.house import KEY, ORIGIN, ROOM, House, grant
 from tests.rooms.relay.peer import offer
@@ -290,3 +293,32 @@ async def test_health_and_metrics(house: House) -> None:
     assert "127.0.0.1" not in text
     assert "linus" not in text
     assert KEY not in text
+
+
+async def test_a_listener_over_https_is_gone_when_nobody_reads(house: House) -> None:
+    made = await house.http.post(f"/relay/rooms/{ROOM}/webm", headers={"Authorization": f"Bearer {grant('linus')}"})
+    assert made.status_code == 201
+    house.relay.expire(time.monotonic() + SETUP_S - 1)
+    assert len(house.relay.sessions) == 1
+
+    house.relay.expire(time.monotonic() + SETUP_S + 1)
+
+    assert house.relay.sessions == {}
+    assert problem(await house.http.get(f"{made.headers['location']}/0")) == (410, "session-ended")
+
+
+async def test_a_stream_over_https_ends_with_the_access(house: House) -> None:
+    made = await house.http.post(f"/relay/rooms/{ROOM}/webm", headers={"Authorization": f"Bearer {grant('linus')}"})
+    reading = asyncio.create_task(house.http.get(f"{made.headers['location']}/1"))
+    (session,) = house.relay.sessions.values()
+    while not house.relay.rooms[ROOM].taps:
+        await asyncio.sleep(0)
+
+    assert isinstance(session, HttpsSession)
+    assert session.streams == 1
+    house.tell(control.Revoke(room=ROOM, identity="linus", until_s=time.time() + 60))
+    stream = await asyncio.wait_for(reading, 10)
+
+    assert stream.headers["content-type"] == "audio/webm"
+    assert stream.content.startswith(bytes.fromhex("1a45dfa3"))
+    assert session.streams == 0
