@@ -97,7 +97,7 @@ class SessionEnded(Refusal):
 
     status = HTTPStatus.GONE
     code = "session-ended"
-    detail = "This session has ended."
+    detail = "Your access to this room has ended."
 
 
 class PreconditionRequired(Refusal):

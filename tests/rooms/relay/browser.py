@@ -85,7 +85,9 @@ class Chromium:
             await browser.close()
         await self._playwright.stop()
 
-    async def page(self, site: Site, *, wav: Path | None = None, autoplay: bool = True, fragment: str = "") -> Page:
+    async def page(
+        self, site: Site, *, wav: Path | None = None, autoplay: bool = True, fragment: str = "", name: str = "demo"
+    ) -> Page:
         """The demo page in a browser of its own."""
         arguments = list(ARGUMENTS)
         if wav is not None:
@@ -97,6 +99,6 @@ class Chromium:
         if not autoplay:
             # Headless Chromium lets every page play, whatever its policy flag says: refuse as a desktop browser does.
             await page.add_init_script(REFUSE_AUTOPLAY)
-        await page.goto(f"{site.origin}/demo.html#{fragment}")
-        await page.wait_for_selector("#state[data-loaded]")
+        await page.goto(f"{site.origin}/{name}.html#{fragment}")
+        await page.wait_for_selector("[data-loaded]", state="attached")
         return page
