@@ -5,7 +5,8 @@
 //
 // It knows nothing of WebRTC. A transport has:
 //   open({ url, room, token, kind, media }) -> { location, resume }   resolves when sound can flow
-//   packets() -> a number that grows while the line is up             restart()   close()
+//   packets() -> a number that grows while the line is up, null when it cannot tell; then `broken` counts
+//   restart()   close()
 //   streams -> [MediaStream] (listening)                              elements -> [HTMLAudioElement]
 // so that another engine (LiveKit) is one more transport.
 
@@ -171,7 +172,7 @@ export class RelayClient {
       busy = true;
       try {
         const packets = await this.transport.packets();
-        if (packets !== seen) {
+        if (packets === null ? !this.transport.broken : packets !== seen) {
           seen = packets;
           since = performance.now();
           restartedAt = null;

@@ -86,7 +86,14 @@ class Chromium:
         await self._playwright.stop()
 
     async def page(
-        self, site: Site, *, wav: Path | None = None, autoplay: bool = True, fragment: str = "", name: str = "demo"
+        self,
+        site: Site,
+        *,
+        wav: Path | None = None,
+        autoplay: bool = True,
+        fragment: str = "",
+        name: str = "demo",
+        script: str = "",
     ) -> Page:
         """The demo page in a browser of its own."""
         arguments = list(ARGUMENTS)
@@ -96,6 +103,8 @@ class Chromium:
         browser = await self._playwright.chromium.launch(executable_path=str(CHROMIUM), args=arguments)
         self._browsers.append(browser)
         page: Page = await browser.new_page()
+        if script:
+            await page.add_init_script(script)
         if not autoplay:
             # Headless Chromium lets every page play, whatever its policy flag says: refuse as a desktop browser does.
             await page.add_init_script(REFUSE_AUTOPLAY)

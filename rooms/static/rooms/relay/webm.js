@@ -27,6 +27,10 @@ export class WebmTransport {
     return this.#bytes;
   }
 
+  get broken() {
+    return false;
+  }
+
   async restart() {
     // HTTP finds its own path; if it does not, the watchdog joins again.
   }

@@ -27,13 +27,18 @@ export class WebRtcTransport {
     return session;
   }
 
-  /** Packets of every kind that came over the line: audio, or signs of life in between. */
+  /**
+   * What came over the line, of every kind: audio, or signs of life in between. Not every browser counts packets, so
+   * it may be bytes; null when this browser counts neither.
+   */
   async packets() {
-    let count = 0;
-    for (const report of (await this.#pc.getStats()).values()) {
-      if (report.type === "transport") count += report.packetsReceived ?? 0;
-    }
-    return count;
+    const reports = [...(await this.#pc.getStats()).values()];
+    return total(reports, "transport", "packetsReceived") ?? total(reports, "candidate-pair", "bytesReceived");
+  }
+
+  /** Whether the browser itself has noticed that the line is dead. */
+  get broken() {
+    return ["failed", "disconnected"].includes(this.#pc.connectionState);
   }
 
   /** Restart ICE: same keys, same streams, another path (RFC 9725 section 4.3.3). */
@@ -126,6 +131,13 @@ export class WebRtcTransport {
       look();
     });
   }
+}
+
+/** The sum of a counter over all reports of a type, null when none has it. */
+function total(reports, type, counter) {
+  const counts = reports.filter((report) => report.type === type).map((report) => report[counter]);
+  const known = counts.filter((count) => count !== undefined);
+  return known.length ? known.reduce((sum, count) => sum + count, 0) : null;
 }
 
 /** Ask for retransmissions of Opus, which browsers do not offer by themselves. */
