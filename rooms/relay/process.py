@@ -12,6 +12,7 @@ import uvicorn
 from redis.asyncio import Redis
 from starlette.applications import Starlette
 
+from rooms.relay import ingress, ticks
 from rooms.relay.access import Access
 from rooms.relay.answer import Place
 from rooms.relay.certificate import Identity
@@ -128,11 +129,11 @@ class Worker:
 
     def _timers(self) -> list[asyncio.Task[None]]:
         timers: list[tuple[float, Callable[[float], None]]] = [
-            (0.02, self.relay.tick_fast),
-            (0.25, self.relay.tick_heartbeat),
+            (ticks.FAST_S, lambda now: ticks.fast(self.relay, now)),
+            (ticks.HEARTBEAT_S, lambda now: ticks.heartbeat(self.relay, now)),
             (0.5, self.relay.expire),
             (SAMPLE_S, self.governor.sample),
-            (5.0, self.relay.tick_slow),
+            (ticks.SLOW_S, lambda now: ticks.slow(self.relay, now)),
             (60.0, lambda _now: self.access.forget()),
         ]
         return [asyncio.create_task(_every(period, call)) for period, call in timers] + [
@@ -149,7 +150,7 @@ class Worker:
                 log.warning("udp receive", error=error.errno)
                 return
             try:
-                self.relay.receive(datagram, source[:2], time.monotonic())
+                ingress.receive(self.relay, datagram, source[:2], time.monotonic())
             except Exception:  # noqa: BLE001 - one datagram must not silence everybody; logged with its trace
                 log.exception("datagram")
 

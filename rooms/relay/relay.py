@@ -1,7 +1,7 @@
-"""The heart of the process: sessions by id, ufrag and address, and what to do with each datagram and each tick.
+"""The heart of the process: sessions by id, ufrag and address, their rooms, their beginning and their end.
 
-It does no input or output of its own: datagrams come in through `receive`, go out through `send` and the rooms'
-outlet, and time is an argument. The process around it owns sockets and timers.
+It does no input or output of its own: `ingress` brings datagrams, `ticks` the time, and what goes out goes through
+`send` and the rooms' outlet. The process around it owns sockets and timers.
 """
 
 import secrets
@@ -10,17 +10,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from rooms.relay import rtcp, rtp
-from rooms.relay.arrivals import Arrivals
-from rooms.relay.demux import Kind as DatagramKind
-from rooms.relay.demux import kind_of
-from rooms.relay.dtls import DtlsError, is_closing_alert
 from rooms.relay.events import Joined, Left, OnStage, Sink
 from rooms.relay.ice import IceLite
-from rooms.relay.log import log
 from rooms.relay.room import Outlet, Room
-from rooms.relay.session import HttpsSession, Kind, RtcSession, Session
-from rooms.relay.srtp import SrtpError
+from rooms.relay.session import HttpsSession, RtcSession, Session
 from rooms.relay.stun import Address
 
 SETUP_S = 15.0  # from the answer to keys
@@ -47,8 +40,6 @@ class Relay:
     tombstones: OrderedDict[str, str] = field(default_factory=OrderedDict)
     ssrc: int = field(default_factory=lambda: secrets.randbits(31) + 1)
     _stages: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-    # -- sessions ----------------------------------------------------------------------------------
 
     def open(self, session: Session) -> None:
         """Take a session in. It replaces the one that held its seat."""
@@ -112,186 +103,12 @@ class Relay:
         self.by_ufrag[session.ice.credentials.local_ufrag] = session
         self.outlet.metrics.counters.ice_restarts += 1
 
-    # -- datagrams ---------------------------------------------------------------------------------
-
-    def receive(self, datagram: bytes, source: Address, now: float) -> None:
-        """Handle one datagram. Nothing that a stranger sends raises, or makes anything grow."""
-        kind = kind_of(datagram)
-        if kind is DatagramKind.STUN:
-            self._on_stun(datagram, source, now)
-            return
-        session = self.by_address.get(source)
-        if session is None or kind is DatagramKind.UNKNOWN:
-            self.outlet.metrics.counters.datagrams_unknown += 1
-        elif kind is DatagramKind.RTP:
-            self._on_srtp(session, datagram, now)
-        elif kind is DatagramKind.RTCP:
-            self._on_srtcp(session, datagram, now)
-        else:
-            self._on_dtls(session, datagram, source, now)
-
-    def _on_stun(self, datagram: bytes, source: Address, now: float) -> None:
-        self.outlet.metrics.counters.stun_checks += 1
-        answer = self.ice.handle(datagram, source, now)
-        if answer.datagram is not None:
-            self.send(answer.datagram, source)
-        session = self.by_ufrag.get(answer.ufrag or "")
-        if session is None:
-            return
-        self.by_address[source] = session
-        if answer.forgotten is not None:
-            self.by_address.pop(answer.forgotten, None)
-        if answer.moved and session.ready_at is not None:
-            self.rooms[session.room].move_listener(session)
-
-    def _on_dtls(self, session: RtcSession, datagram: bytes, source: Address, now: float) -> None:
-        if session.handshake is None and is_closing_alert(datagram):
-            session.ice.heard_at = min(session.ice.heard_at, now - CONSENT_S + CLOSING_S)
-            return
-        try:
-            flight = session.hear_dtls(datagram)
-        except DtlsError as error:
-            self._fail(session, error, now)
-            return
-        for out in flight:
-            self.send(out, source)
-        self._maybe_ready(session, now)
-
-    def _fail(self, session: RtcSession, error: Exception, now: float) -> None:
-        self.outlet.metrics.counters.dtls_failures += 1
-        log.info("handshake failed", session=session.id[:6], room=session.room, error=str(error)[:120])
-        self.close(session, "handshake", now)
-
-    def _maybe_ready(self, session: RtcSession, now: float) -> None:
-        if session.srtp is None or session.ready_at is not None:
-            return
-        self.unready.discard(session)
-        room = self.rooms[session.room]
-        if session.kind is Kind.PUBLISH:
-            room.add_publisher(session)
-        else:
-            room.add_listener(session)
-        self.ready(session, now)
-
-    def _on_srtp(self, session: RtcSession, datagram: bytes, now: float) -> None:
-        counters = self.outlet.metrics.counters
-        if session.kind is not Kind.PUBLISH or session.srtp is None or len(datagram) < rtp.FIXED.size:
-            counters.packets_refused += 1
-            return
-        ssrc = int.from_bytes(datagram[8:12], "big")
-        if not session.knows_ssrc(ssrc):
-            counters.packets_refused += 1
-            return
-        try:
-            packet = rtp.parse(session.srtp.inbound.unprotect(datagram), session.accepted.level_id)
-        except (SrtpError, rtp.RtpError):
-            counters.packets_refused += 1
-            return
-        session.ssrcs.add(ssrc)
-        if packet.payload_type != session.accepted.opus or not 0 < len(packet.payload) <= rtp.MAX_PAYLOAD:
-            counters.packets_refused += 1
-            return
-        counters.packets_in += 1
-        if session.arrivals is None or session.arrivals.ssrc != ssrc:
-            session.arrivals = Arrivals(ssrc)
-        recovered = session.arrivals.recovered
-        session.arrivals.see(packet, now)
-        counters.recovered += session.arrivals.recovered - recovered
-        # At once: what comes back within the listeners' jitter buffer is never missed.
-        self._ask_again(session, now)
-        room = self.rooms[session.room]
-        room.forward(session, packet, now)
-        self._tell_stage(room)
-
-    def _on_srtcp(self, session: RtcSession, datagram: bytes, now: float) -> None:
-        counters = self.outlet.metrics.counters
-        if session.srtp is None or not session.knows_ssrc(rtcp.sender_of(datagram)):
-            counters.packets_refused += 1
-            return
-        try:
-            packets = rtcp.parse(session.srtp.inbound.unprotect_rtcp(datagram))
-        except (SrtpError, rtcp.RtcpError):
-            counters.packets_refused += 1
-            return
-        session.ssrcs.add(rtcp.sender_of(datagram))
-        for packet in packets:
-            self._on_rtcp(session, packet, now)
-
-    def _on_rtcp(self, session: RtcSession, packet: rtcp.RtcpPacket, now: float) -> None:
-        counters = self.outlet.metrics.counters
-        if isinstance(packet, rtcp.Nack) and session.kind is Kind.LISTEN:
-            counters.nacks_received += 1
-            address = session.ice.selected
-            if address is not None:
-                room = self.rooms[session.room]
-                counters.retransmitted += room.answer_nack(
-                    session, packet, now, lambda datagram: self.send(datagram, address)
-                )
-        elif isinstance(packet, rtcp.SenderReport) and session.arrivals is not None:
-            session.arrivals.hear_sender(packet, now)
-        elif isinstance(packet, rtcp.ReceiverReport) and packet.reports:
-            session.loss_fraction = max(report.fraction for report in packet.reports)
-
-    # -- time --------------------------------------------------------------------------------------
-
-    def tick_fast(self, now: float) -> None:
-        """Every 20 ms: ask publishers for what is missing, repeat handshake flights that got lost."""
-        for session in list(self.unready):
-            self._retransmit_dtls(session, now)
-        for room in self.rooms.values():
-            for session in room.publishers.values():
-                self._ask_again(session, now)
-
-    def _retransmit_dtls(self, session: RtcSession, now: float) -> None:
-        try:
-            flight = session.retransmit_dtls()
-        except DtlsError as error:
-            self._fail(session, error, now)
-            return
-        if session.ice.selected is not None:
-            for datagram in flight:
-                self.send(datagram, session.ice.selected)
-
-    def _ask_again(self, session: RtcSession, now: float) -> None:
-        arrivals = session.arrivals
-        if arrivals is None or not arrivals.missing:
-            return
-        missing = arrivals.due(now)
-        if missing and session.accepted.nack:
-            self.outlet.metrics.counters.nacks_sent += 1
-            self._send_rtcp(session, rtcp.Nack(self.ssrc, arrivals.ssrc, tuple(missing)))
-
-    def tick_heartbeat(self, now: float) -> None:
-        """Every 250 ms: reports to publishers, signs of life to listeners of quiet rooms."""
-        for room in self.rooms.values():
-            room.heartbeat(now)
-            for session in room.publishers.values():
-                reports = () if session.arrivals is None else (session.arrivals.report(now),)
-                self._send_rtcp(session, rtcp.ReceiverReport(self.ssrc, reports))
-            self._tell_stage(room)
-
-    def tick_slow(self, now: float) -> None:
-        """Every 5 s: sender reports to listeners."""
-        for room in self.rooms.values():
-            room.report(now, self.wall())
-
     def expire(self, now: float) -> None:
         """Every second or less: end sessions without lease, without consent, or that never got ready."""
         for session in list(self.sessions.values()):
             reason = expiry(session, now)
             if reason is not None:
                 self.close(session, reason, now)
-
-    # -- small things ------------------------------------------------------------------------------
-
-    def _send_rtcp(self, session: RtcSession, packet: rtcp.RtcpPacket) -> None:
-        if session.srtp is None or session.ice.selected is None:
-            return
-        plain = rtcp.build(packet)
-        if isinstance(packet, rtcp.Nack):
-            # Outside reduced-size RTCP a compound packet begins with a report (RFC 3550 section 6.1).
-            plain = rtcp.build(rtcp.ReceiverReport(self.ssrc)) + plain
-        self.send(session.srtp.outbound.protect_rtcp(plain), session.ice.selected)
 
     def _close_rtc(self, session: RtcSession, room: Room) -> None:
         self.unready.discard(session)
@@ -319,7 +136,8 @@ class Relay:
             )
         )
 
-    def _tell_stage(self, room: Room) -> None:
+    def tell_stage(self, room: Room) -> None:
+        """Tell who holds which slot, when that has changed."""
         slots = tuple(slot.speaker for slot in room.stage.slots)
         if self._stages.get(room.id) != slots:
             self._stages[room.id] = slots

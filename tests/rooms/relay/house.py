@@ -41,11 +41,17 @@ def settings(tmp: Path, **changes: object) -> Settings:
 
 
 def grant(
-    identity: str, *, speak: bool = False, hear: bool = True, room: str = ROOM, now: dt.datetime | None = None
+    identity: str,
+    *,
+    speak: bool = False,
+    hear: bool = True,
+    room: str = ROOM,
+    now: dt.datetime | None = None,
+    key: str = KEY,
 ) -> str:
     """A grant as Django would issue it."""
     return grants.issue(
-        key=KEY,
+        key=key,
         issuer="obole",
         identity=identity,
         room=room,

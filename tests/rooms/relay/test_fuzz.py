@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from rooms.relay import rtcp, rtp
+from rooms.relay import ingress, rtcp, rtp
 from rooms.relay.answer import accept_listen, accept_publish
 from rooms.relay.dtls import DtlsError, Handshake
 from rooms.relay.problems import Refusal
@@ -96,7 +96,7 @@ async def hammer(house: House, rounds: int, seed: int) -> None:
     sizes = []
     for number in range(rounds):
         datagram = mutated(chance, seeds)
-        house.relay.receive(datagram, chance.choice(sources), time.monotonic())
+        ingress.receive(house.relay, datagram, chance.choice(sources), time.monotonic())
         if number % 1000 == 0:
             drain(house)
         if number % 100_000 == 50_000:

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -55,29 +56,39 @@ async def test_ice_servers_are_told(tmp_path: Path) -> None:
     await house.close()
 
 
-@pytest.mark.parametrize(
-    ("way", "token", "body", "expected"),
-    [
-        ("whip", grant("fin"), offer(sends=True), (403, "not-allowed")),
-        ("whep", grant("fin", hear=False), offer(sends=False), (403, "not-allowed")),
-        ("whip", grant("fin", speak=True), "v=1", (400, "bad-offer")),
-        ("whip", grant("fin", speak=True), offer(sends=False), (422, "unusable-offer")),
-        ("whep", grant("fin"), offer(sends=True), (422, "unusable-offer")),
-        ("whep", grant("fin", room="cellar"), offer(sends=False), (401, "grant-room")),
-        ("whep", grant("fin")[:-4] + "AAAA", offer(sends=False), (401, "grant-forged")),
-        ("whep", "rubbish", offer(sends=False), (401, "grant-malformed")),
-        (
-            "whep",
-            grant("fin", now=dt.datetime.now(dt.UTC) - dt.timedelta(seconds=200)),
-            offer(sends=False),
-            (401, "grant-expired"),
-        ),
-    ],
-)
-async def test_it_refuses_with_a_reason_and_makes_no_session(
-    house: House, way: str, token: str, body: str, expected: tuple[int, str]
-) -> None:
-    assert problem(await house.post(way, token, body)) == expected
+REFUSALS: dict[str, tuple[str, Callable[[], str], str, tuple[int, str]]] = {
+    "a listener's grant to speak": ("whip", lambda: grant("fin"), offer(sends=True), (403, "not-allowed")),
+    "a grant that hears nothing": ("whep", lambda: grant("fin", hear=False), offer(sends=False), (403, "not-allowed")),
+    "no SDP": ("whip", lambda: grant("fin", speak=True), "v=1", (400, "bad-offer")),
+    "a speaker who sends nothing": (
+        "whip",
+        lambda: grant("fin", speak=True),
+        offer(sends=False),
+        (422, "unusable-offer"),
+    ),
+    "a listener who receives nothing": ("whep", lambda: grant("fin"), offer(sends=True), (422, "unusable-offer")),
+    "another room": ("whep", lambda: grant("fin", room="cellar"), offer(sends=False), (401, "grant-room")),
+    "forged": (
+        "whep",
+        lambda: grant("fin", key="another key, of more than thirty-two bytes"),
+        offer(sends=False),
+        (401, "grant-forged"),
+    ),
+    "rubbish": ("whep", lambda: "rubbish", offer(sends=False), (401, "grant-malformed")),
+    "expired": (
+        "whep",
+        lambda: grant("fin", now=dt.datetime.now(dt.UTC) - dt.timedelta(seconds=200)),
+        offer(sends=False),
+        (401, "grant-expired"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+async def test_it_refuses_with_a_reason_and_makes_no_session(house: House, case: str) -> None:
+    way, token, body, expected = REFUSALS[case]
+
+    assert problem(await house.post(way, token(), body)) == expected
     assert house.relay.sessions == {}
     assert len(house.relay.ice) == 0
 

@@ -2,7 +2,7 @@
 
 import time
 
-from rooms.relay import rtcp
+from rooms.relay import rtcp, ticks
 from rooms.relay.fanout import BATCH
 from rooms.relay.session import RETRANSMITS_A_SECOND
 from tests.rooms.relay.house import House
@@ -89,11 +89,11 @@ async def test_publishers_get_reports_and_quiet_rooms_signs_of_life(house: House
     house.pump()
     now = time.monotonic()
 
-    house.relay.tick_heartbeat(now)
+    ticks.heartbeat(house.relay, now)
     house.pump()
     assert linus.feedback == []  # somebody spoke just now
-    house.relay.tick_heartbeat(now + 1)
-    house.relay.tick_slow(now + 1)
+    ticks.heartbeat(house.relay, now + 1)
+    ticks.slow(house.relay, now + 1)
     house.pump()
 
     reports = [
