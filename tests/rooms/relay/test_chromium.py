@@ -24,6 +24,7 @@ pytestmark = [
 ]
 HEARD_DB = -45
 SILENT_DB = -90
+WITHIN_MS = 60_000  # the machine may be busy; how soon is not what these tests are about
 HIDE_COUNTERS = """
     const hidden = %s;
     const getStats = RTCPeerConnection.prototype.getStats;
@@ -62,22 +63,24 @@ async def join(page: Page, live: Live, kind: str, token: str, **more: str) -> No
         "options => window.demo.join(options)",
         {"url": live.url, "room": ROOM, "kind": kind, "grant": token, **more},
     )
-    await page.wait_for_function("['live', 'ended'].includes(demo.state())", timeout=20_000)
+    await page.wait_for_function("['live', 'ended'].includes(demo.state())", timeout=WITHIN_MS)
 
 
 async def hears(page: Page, hz: float) -> None:
     """Wait until the page hears a frequency as its strongest."""
     await page.wait_for_function(
-        f"demo.peaks().some(peak => Math.abs(peak.hz - {hz}) < 12 && peak.db > {HEARD_DB})", timeout=15_000
+        f"demo.peaks().some(peak => Math.abs(peak.hz - {hz}) < 12 && peak.db > {HEARD_DB})", timeout=WITHIN_MS
     )
 
 
 async def is_silent(page: Page) -> None:
     """Wait until the page hears nothing at all."""
-    await page.wait_for_function(f"demo.peaks().every(peak => peak.db < {SILENT_DB})", timeout=15_000)
+    await page.wait_for_function(f"demo.peaks().every(peak => peak.db < {SILENT_DB})", timeout=WITHIN_MS)
 
 
-async def reaches(page: Page, expression: str, true: Callable[[Any], bool], *, within_s: float = 30.0) -> Any:
+async def reaches(
+    page: Page, expression: str, true: Callable[[Any], bool], *, within_s: float = WITHIN_MS / 1000
+) -> Any:
     """Wait until an asynchronous expression has a value that satisfies; returns it."""
     end_s = time.monotonic() + within_s
     while not true(value := await page.evaluate(expression)):
@@ -166,7 +169,7 @@ async def test_a_refund_silences_and_says_so(live: Live, site: Site, chromium: C
     live.tell(control.Revoke(room=ROOM, identity="linus", until_s=time.time() + 600, reason="refunded"))
 
     await is_silent(linus)
-    await linus.wait_for_function("demo.state() === 'ended'", timeout=10_000)
+    await linus.wait_for_function("demo.state() === 'ended'", timeout=WITHIN_MS)
     assert (await linus.evaluate("demo.ended()"))["reason"] == "refunded"
     assert live.metric("listeners") == 0
 
@@ -180,7 +183,7 @@ async def test_a_shared_seat_moves_and_the_first_is_told(
     await join(friend, live, "listen", live.grant("linus"))
 
     await hears(friend, 1000)
-    await linus.wait_for_function("demo.state() === 'ended'", timeout=10_000)
+    await linus.wait_for_function("demo.state() === 'ended'", timeout=WITHIN_MS)
     assert (await linus.evaluate("demo.ended()"))["reason"] == "moved"
     assert live.metric("listeners") == 1
 
@@ -191,10 +194,10 @@ async def test_sound_comes_back_without_a_click_when_the_relay_was_killed(
     ada, linus = await two_in_the_room(live, site, chromium, tmp_path)
 
     live.kill()
-    await linus.wait_for_function("demo.state() === 'reconnecting'", timeout=10_000)
+    await linus.wait_for_function("demo.state() === 'reconnecting'", timeout=WITHIN_MS)
     live.start()
 
-    await linus.wait_for_function("demo.state() === 'live'", timeout=20_000)
+    await linus.wait_for_function("demo.state() === 'live'", timeout=WITHIN_MS)
     await hears(linus, 1000)
     assert await linus.evaluate("demo.states()") == ["connecting", "live", "reconnecting", "live"]
     assert await ada.evaluate("demo.states()") == ["connecting", "live", "reconnecting", "live"]
@@ -251,11 +254,11 @@ async def test_refused_autoplay_shows_one_button_that_starts_the_sound(
 
     # By the address, because a script that the test runs counts as a click.
     linus = await chromium.page(site, autoplay=False, fragment=urllib.parse.quote(json.dumps(options)))
-    await linus.wait_for_selector("#play:visible", timeout=20_000)
+    await linus.wait_for_selector("#play:visible", timeout=WITHIN_MS)
     assert await linus.inner_text("#state") == "blocked"
     await linus.click("#play")
 
-    await linus.wait_for_selector("#state:text('live')", timeout=10_000)
+    await linus.wait_for_selector("#state:text('live')", timeout=WITHIN_MS)
 
 
 async def test_of_five_per_cent_lost_each_way_nearly_all_comes_again_in_time(

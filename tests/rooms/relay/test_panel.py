@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
 ]
-WITHIN_MS = 20_000
+WITHIN_MS = 60_000  # the machine may be busy; how soon is not what these tests are about
 
 
 @pytest.fixture
