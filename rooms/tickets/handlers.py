@@ -10,6 +10,7 @@ from uuid import UUID
 from payouts import handlers
 from rooms import locks
 from rooms.events import hints
+from rooms.live import revocations
 from rooms.models import EndReason, Seat, Ticket, TicketState
 
 
@@ -38,7 +39,7 @@ def sale_expired(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     ticket.end_reason = ticket.end_reason or EndReason.HOLD_ENDED
     ticket.save(update_fields=["state", "released_at", "end_reason"])
     Seat.objects.filter(id=ticket.seat_id).update(taken=False)
-    _tell(ticket)
+    _tell(ticket, now=now)
 
 
 def sale_late(*, sale_id: UUID, now: datetime, **_: Any) -> None:
@@ -49,7 +50,7 @@ def sale_late(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     ticket.state = TicketState.LATE
     ticket.paid_at = now
     ticket.save(update_fields=["state", "paid_at"])
-    _tell(ticket)
+    _tell(ticket, now=now)
 
 
 def _make_valid(ticket: Ticket, *, now: datetime) -> None:
@@ -57,8 +58,10 @@ def _make_valid(ticket: Ticket, *, now: datetime) -> None:
     ticket.paid_at = now
     ticket.end_reason = ""
     ticket.save(update_fields=["state", "paid_at", "end_reason"])
-    _tell(ticket)
+    _tell(ticket, now=now)
 
 
-def _tell(ticket: Ticket) -> None:
+def _tell(ticket: Ticket, *, now: datetime) -> None:
+    """The state has changed: the buyer's pages look again, and the relay silences a ticket that is valid no more."""
+    revocations.follow(ticket, now=now)
     hints.tell(user_id=ticket.buyer_id, kind="ticket", ref=str(ticket.id))
