@@ -72,9 +72,9 @@ def _install_uv() -> str | None:
 
 def _install(name: str) -> str | None:
     quiet = [] if sys.stdout.isatty() else ["--quiet"]
-    command = [VENV / "bin" / "uv", "pip", "install", *quiet, "--require-hashes", "--requirement"]
+    command = [str(VENV / "bin" / "uv"), "pip", "install", *quiet, "--require-hashes", "--requirement"]
     done = subprocess.run(
-        [*command, REQUIREMENTS / f"{name}.txt"], env={**os.environ, "VIRTUAL_ENV": str(VENV)}, check=False
+        [*command, str(REQUIREMENTS / f"{name}.txt")], env={**os.environ, "VIRTUAL_ENV": str(VENV)}, check=False
     )
     return None if done.returncode == 0 else "uv could not install the requirements; see above"
 

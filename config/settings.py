@@ -12,15 +12,18 @@ import dj_database_url
 import fontpkg_hanken_grotesk
 import fontpkg_newsreader
 from csp.constants import NONCE, NONE, SELF
-from environs import FileAwareEnv
+from environs import FileAwareEnv, validate
 
 from config.log import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = FileAwareEnv(strip_whitespace=True)
-if not env.str("DATABASE_URL", "") and not env.str("DATABASE_URL_FILE", ""):
+# Not where the environment says production: there, a missing address is an error and not the demo's.
+if env.str("OBOLE_ENV", "development") == "development" and not env.str("DATABASE_URL", ""):
     env.read_env(str(BASE_DIR / ".data" / "demo.env"), recurse=False)
+
+REQUIRED = validate.Length(min=1, error="must be set; .env.example explains it")
 
 # -- where we run ----------------------------------------------------------------------------------
 OBOLE_ENV = env.str("OBOLE_ENV", "production")
@@ -28,17 +31,17 @@ if OBOLE_ENV not in {"production", "development", "test"}:
     raise ValueError(f"OBOLE_ENV is {OBOLE_ENV!r}; set it to production, development or test")
 PRODUCTION = OBOLE_ENV == "production"
 DEBUG = env.bool("DEBUG", False) and not PRODUCTION
-SECRET_KEY = env.str("SECRET_KEY")
+SECRET_KEY = env.str("SECRET_KEY", validate=REQUIRED)
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / ".data")))
-PUBLIC_URL = env.str("PUBLIC_URL").rstrip("/")
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS")
+PUBLIC_URL = env.str("PUBLIC_URL", validate=REQUIRED).rstrip("/")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", validate=REQUIRED)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 # -- applications ----------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "config.apps.AdminConfig",
     "unfold.apps.BasicAppConfig",  # the default one would put its own site in place of ours
     "unfold.contrib.filters",
+    "config.apps.AdminConfig",  # after unfold, whose templates take the place of Django's
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -96,18 +99,20 @@ TEMPLATES = [
 # -- data ------------------------------------------------------------------------------------------
 # DATABASE_URL names the application role. `migrate` runs with the owner role's URL in DATABASE_URL instead.
 DATABASES = {
-    "default": dj_database_url.parse(env.str("DATABASE_URL"), conn_max_age=0 if OBOLE_ENV == "test" else 60)
+    "default": dj_database_url.parse(
+        env.str("DATABASE_URL", validate=REQUIRED), conn_max_age=0 if OBOLE_ENV == "test" else 60
+    )
     | {"CONN_HEALTH_CHECKS": True, "ENGINE": "django.db.backends.postgresql"}
 }
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     # One forgotten open transaction would stall sealing and folding, which wait for every earlier one to end.
     options="-c idle_in_transaction_session_timeout=60s -c lock_timeout=10s -c statement_timeout=60s -c timezone=UTC",
 )
-REDIS_URL = env.str("REDIS_URL")
+REDIS_URL = env.str("REDIS_URL", validate=REQUIRED)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "config.cache.ValkeyCache",
         "LOCATION": REDIS_URL,
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
@@ -151,8 +156,9 @@ EMAIL_FILE_PATH = EMAIL_CONFIG["EMAIL_FILE_PATH"] or str(DATA_DIR / "mail")
 DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "Obole <hello@obole.example>")
 
 # -- Stripe ----------------------------------------------------------------------------------------
-STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY")
-STRIPE_WEBHOOK_SECRETS: list[str] = env.list("STRIPE_WEBHOOK_SECRETS")  # several while one is being rotated
+STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", validate=REQUIRED)
+# Several while one is being rotated.
+STRIPE_WEBHOOK_SECRETS: list[str] = env.list("STRIPE_WEBHOOK_SECRETS", validate=REQUIRED)
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")  # empty: Stripe itself; else the local sandbox
 STRIPE_LIVEMODE = env.bool("STRIPE_LIVEMODE", False)
 STRIPE_TIMEOUT_S = env.float("STRIPE_TIMEOUT_S", 10.0)
@@ -183,6 +189,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
+    "max_retries": 0,  # of connecting in order to publish: kombu would try for seconds, whatever the line above says
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 SWEEP_EVERY_S = env.float("SWEEP_EVERY_S", 5.0)

@@ -63,6 +63,7 @@ class EntryInline(ReadOnly, EntryColumns, TabularInline):  # type: ignore[misc] 
     """The legs of a transaction."""
 
     model = Entry
+    hide_title = True
     extra = 0
     fields = ("account", "debit", "credit", "memo", "balance_after")
     readonly_fields = fields

@@ -94,9 +94,14 @@ def payout_steps(payout: Payout) -> list[PayoutStep]:
             label="Sent to the bank",
             at=payout.sent_at,
             reference=payout.stripe_payout_id,
+        ),
+        PayoutStep(
+            name="paid",
+            label="Paid",
+            at=payout.paid_at,
+            reference=payout.stripe_payout_id,
             expected_on=payout.arrives_on,
         ),
-        PayoutStep(name="paid", label="Paid", at=payout.paid_at, reference=payout.stripe_payout_id),
     ]
     if payout.failed_at is None:
         return steps
@@ -105,7 +110,7 @@ def payout_steps(payout: Payout) -> list[PayoutStep]:
 
 def _failed_steps(payout: Payout) -> list[PayoutStep]:
     returned = PayoutStep(name="returned", label="Returned", at=payout.returned_at, reference=payout.reversal_id)
-    return [PayoutStep(name="failed", label=f"Failed: {payout.failure_reason}", at=payout.failed_at), returned]
+    return [PayoutStep(name="failed", label="Failed", at=payout.failed_at), returned]
 
 
 def worker_seen_at() -> datetime | None:

@@ -37,10 +37,15 @@ def specs_of(room: Room, sharers: Sequence[Sharer]) -> list[ShareSpec]:
     Raises:
         PayeeNotReadyError: somebody cannot receive transfers yet, so nothing may be sold that they would be owed.
     """
-    waiting = [sharer.creator.display_name for sharer in sharers if not is_ready(sharer.creator)]
+    specs, waiting = [], []
+    for sharer in sharers:
+        if sharer.creator.payee is not None and is_ready(sharer.creator):
+            specs.append(ShareSpec(payee_id=sharer.creator.payee.id, weight=sharer.weight))
+        else:
+            waiting.append(sharer.creator.display_name)
     if waiting:
         raise PayeeNotReadyError(room_id=room.id, names=waiting)
-    return [ShareSpec(payee_id=sharer.creator.payee_id, weight=sharer.weight) for sharer in sharers]
+    return specs
 
 
 def is_ready(creator: Creator) -> bool:

@@ -7,6 +7,7 @@ from rooms.pages import home, room, tickets
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("favicon.ico", home.favicon, name="favicon"),
     path("creators/<slug:handle>/", home.creator, name="creator"),
     path("rooms/<slug:slug>/", room.room, name="room"),
     path("rooms/<slug:slug>/buy/", room.buy, name="buy"),

@@ -28,9 +28,9 @@ CHROMIUM_FLAGS = [
 ]  # fmt: skip
 
 # Time limits per example say more about the machine than about the code.
-_PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-hypothesis_settings.register_profile("short", max_examples=40, **_PATIENT)
-hypothesis_settings.register_profile("soak", max_examples=2000, **_PATIENT)
+_PATIENT = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("short", _PATIENT, max_examples=40)
+hypothesis_settings.register_profile("soak", _PATIENT, max_examples=2000)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from config.embedded.errors import EmbeddedError
 
 MIGRATE = "python manage.py migrate --no-input --verbosity 1"
 SEED = "python -m config.demo.story"
-READY_WITHIN_S = 120.0
+READY_WITHIN_S = 60.0
 SCHEMA = ("*/migrations/*.py", "*/sql/*.sql", "ledger/grants.py", "requirements/base.txt")
 
 
@@ -45,7 +46,7 @@ def _run(options: Options, *, afresh: bool, with_story: bool) -> None:
     output.say("Obole is starting")
     left = leftovers.stop(options.data_dir)
     if left:
-        output.say(f"  ended {left} processes that a killed run had left")
+        output.say(f"  ended {left} {'process' if left == 1 else 'processes'} that a killed run had left")
     ports.require_free(options.web_port, setting="WEB_PORT")
     ports.require_free(options.sandbox_port, setting="SANDBOX_PORT")
     if afresh:
@@ -68,7 +69,7 @@ def _run(options: Options, *, afresh: bool, with_story: bool) -> None:
             supervisor.stop()
 
 
-def _prepare(options: Options, services: environment.Mapping[str, str]) -> Supervisor:
+def _prepare(options: Options, services: Mapping[str, str]) -> Supervisor:
     variables = environment.build(options, services)
     environment.write(options, variables)
     for name in ("log", "static"):
@@ -80,9 +81,7 @@ def _prepare(options: Options, services: environment.Mapping[str, str]) -> Super
     return Supervisor(environment=ours, logs=options.data_dir / "log")
 
 
-def _start(
-    options: Options, supervisor: Supervisor, services: environment.Mapping[str, str], *, with_story: bool
-) -> None:
+def _start(options: Options, supervisor: Supervisor, services: Mapping[str, str], *, with_story: bool) -> None:
     migrated = Done(options, "migrated", *SCHEMA)
     if not (options.embedded and migrated):
         with output.step("Database schema"):
@@ -98,7 +97,7 @@ def _start(
     seeded = Done(options, "seeded")
     if with_story and not seeded:
         output.say("  The story, bought through the sandbox (first start only)")
-        supervisor.run("story", SEED, shown=True)
+        supervisor.run("story", SEED, shown=True, extra={"LOG_LEVEL": "WARNING"})
         seeded.note()
     _say_where(options, with_story=with_story)
 

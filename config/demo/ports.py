@@ -24,7 +24,10 @@ def _holder(port: int) -> str | None:
         listening = [
             connection.pid
             for connection in psutil.net_connections(kind="tcp")
-            if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port and connection.pid
+            if connection.status == psutil.CONN_LISTEN
+            and connection.laddr
+            and connection.laddr.port == port
+            and connection.pid
         ]
         return f"held by {psutil.Process(listening[0]).name()}, process {listening[0]}" if listening else None
     except (psutil.AccessDenied, psutil.NoSuchProcess):

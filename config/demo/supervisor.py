@@ -16,6 +16,7 @@ from config.demo.errors import DemoError, Interrupted
 LOOK_EVERY_S = 0.1
 STOP_PATIENCE_S = 8.0
 TRIES_BEFORE_READY = 3
+ASK_EVERY_S = 0.25
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -34,14 +35,14 @@ class Supervisor:
     def add(self, name: str, command: str) -> None:
         """Start `command` and keep it running."""
         child = Child(name, command, environment=self._environment, log=self._logs / f"{name}.log")
-        child.log.unlink(missing_ok=True)
+        child.log.write_bytes(b"")
         self._children[name] = child
         child.start()
 
     def run(self, name: str, command: str, *, shown: bool, extra: Mapping[str, str] | None = None) -> None:
         """Run `command` to its end beside the children. Raises DemoError, with its last lines, when it fails."""
         job = Child(name, command, environment={**self._environment, **(extra or {})}, log=self._logs / f"{name}.log")
-        job.log.unlink(missing_ok=True)
+        job.log.write_bytes(b"")
         job.start()
         try:
             while (code := job.collect()) is None:
@@ -59,11 +60,13 @@ class Supervisor:
     def wait_for(self, url: str, *, name: str, within_s: float) -> None:
         """Until `url` answers 200. Raises DemoError when the process keeps dying, or time runs out."""
         give_up_at = time.monotonic() + within_s
-        while not _answers(url):
-            self.turn()
+        while (problem := _problem_of(url)) is not None:
+            look_again_at = time.monotonic() + ASK_EVERY_S
+            while time.monotonic() < look_again_at:
+                self.turn()
             child = self._children[name]
             if child.failures >= TRIES_BEFORE_READY or time.monotonic() > give_up_at:
-                raise DemoError(f"{name} does not start; the end of {child.log}:\n{child.tail()}")
+                raise DemoError(f"{name} does not start ({problem}); the end of {child.log}:\n{child.tail()}")
 
     def watch(self) -> None:
         """Until somebody interrupts. Raises Interrupted."""
@@ -115,9 +118,13 @@ class Supervisor:
             selector.select(LOOK_EVERY_S)
 
 
-def _answers(url: str) -> bool:
+def _problem_of(url: str) -> str | None:
+    """None when `url` answers 200, else what it said."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 our own address on loopback
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+        with urllib.request.urlopen(url, timeout=5):  # noqa: S310 our own address on loopback
+            return None
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return f"{url}: {answer.read(1000).decode(errors='replace').strip()}"
+    except (urllib.error.URLError, OSError) as error:
+        return f"{url}: {error}"

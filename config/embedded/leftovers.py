@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import time
 from pathlib import Path
 
 import psutil
@@ -29,10 +30,20 @@ def stop_postmaster_of(lock_file: Path) -> bool:
     for request in (signal.SIGINT, signal.SIGQUIT):  # fast, then immediate
         with contextlib.suppress(psutil.NoSuchProcess):
             postmaster.send_signal(request)
-            postmaster.wait(PATIENCE_S)
-        if not postmaster.is_running():
+        if _ends_in_time(postmaster):
             return True
     raise EmbeddedError(f"PostgreSQL process {pid}, left by an earlier run, does not stop: kill {pid} and start again")
+
+
+def _ends_in_time(process: psutil.Process) -> bool:
+    """Whether it ends; one that its parent has not yet collected has ended too."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > give_up_at:
+                return False
+            time.sleep(0.05)
+    return True
 
 
 def _postmaster(pid: int, lock_file: Path) -> psutil.Process | None:

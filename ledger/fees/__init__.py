@@ -14,6 +14,9 @@ from ledger.fees.processing import Tariff as Tariff
 from ledger.fees.processing import gross_up as gross_up
 from ledger.fees.processing import predict_processing_fee as predict_processing_fee
 from ledger.fees.processing import tariff as tariff
+from ledger.fees.replay import PastSale as PastSale
+from ledger.fees.replay import Replayed as Replayed
+from ledger.fees.replay import replay as replay
 from ledger.fees.split import FormulaLine as FormulaLine
 from ledger.fees.split import Share as Share
 from ledger.fees.split import Split as Split

@@ -89,7 +89,9 @@ class Migration(migrations.Migration):
                         ("kind", models.TextField()),
                         (
                             "subject",
-                            models.TextField(help_text='The business object it is about, such as "sale:<uuid>".'),
+                            models.TextField(
+                                help_text="The business object it is about, such as a sale or a payout and its id."
+                            ),
                         ),
                         ("actor", models.TextField()),
                         ("description", models.TextField()),

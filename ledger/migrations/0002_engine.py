@@ -11,6 +11,7 @@ FILES = [
     "0002_d_reversals.sql",
     "0002_e_seals.sql",
     "0002_f_recorded.sql",
+    "0002_g_fee_basis.sql",
 ]
 
 

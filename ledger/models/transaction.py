@@ -11,7 +11,7 @@ class Transaction(models.Model):
     id = models.BigAutoField(primary_key=True)
     key = models.TextField()
     kind = models.TextField()
-    subject = models.TextField(help_text='The business object it is about, such as "sale:<uuid>".')
+    subject = models.TextField(help_text="The business object it is about, such as a sale or a payout and its id.")
     actor = models.TextField()
     description = models.TextField()
     metadata = models.JSONField()

@@ -1,5 +1,6 @@
 """Writing to the ledger. Each operation is one call of one SQL function, but for reversals, which read first."""
 
+from ledger.operations.fee_basis import take_fee_basis as take_fee_basis
 from ledger.operations.holds import Held as Held
 from ledger.operations.holds import capture_hold as capture_hold
 from ledger.operations.holds import expire_holds as expire_holds

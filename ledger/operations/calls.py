@@ -10,6 +10,7 @@ from ledger.errors import translate
 Function = Literal[
     "ledger_post", "ledger_post_each", "ledger_place_hold", "ledger_capture_hold", "ledger_release_hold",
     "ledger_expire_holds", "ledger_lock_key", "ledger_change_account", "ledger_close_period", "ledger_sign_seal",
+    "ledger_take_fee_basis",
 ]  # fmt: skip
 
 

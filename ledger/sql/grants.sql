@@ -1,6 +1,6 @@
 -- What the application role may do: everything outside the ledger, and inside it read and call. Run after every
 -- migrate by the role that migrates, which owns the tables; safe to repeat. The functions that run with the owner's
--- rights are the ones to call; the others are inner works.
+-- rights are the ones to call; immutable ones only calculate; the others are inner works.
 
 DO $$
 DECLARE
@@ -32,7 +32,8 @@ BEGIN
     END LOOP;
     FOR name IN
         SELECT p.oid::regprocedure::text FROM pg_proc p
-        WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'ledger\_%' AND p.prosecdef
+        WHERE p.pronamespace = 'public'::regnamespace AND p.proname LIKE 'ledger\_%'
+            AND (p.prosecdef OR p.provolatile = 'i')
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO obole_app', name);
     END LOOP;

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from payouts.admin.parts import EMPTY, ReadOnly, coloured, link, money, pretty
+from payouts.admin.parts import EMPTY, ReadOnly, badge, link, money, pretty
 from payouts.models import BalanceTransaction, MirrorState
 
 COLOURS = {
@@ -38,10 +38,10 @@ class BalanceTransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # dj
         movements: QuerySet[BalanceTransaction] = super().get_queryset(request)
         return movements if request.resolver_match.kwargs else movements.defer("raw")  # type: ignore[union-attr]
 
-    @coloured(description="in our books", colours=COLOURS, ordering="state")
-    def state_label(self, movement: BalanceTransaction) -> tuple[str, str]:
+    @admin.display(description="in our books", ordering="state")
+    def state_label(self, movement: BalanceTransaction) -> SafeString:
         """The state, coloured."""
-        return movement.state, MirrorState(movement.state).label
+        return badge(movement.state, MirrorState(movement.state).label, COLOURS)
 
     @admin.display(description="amount", ordering="amount_minor")
     def amount(self, movement: BalanceTransaction) -> str:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from payouts.admin.parts import EMPTY, ReadOnly, coloured, link, pretty
+from payouts.admin.parts import EMPTY, ReadOnly, badge, link, pretty
 from payouts.models import CallState, StripeCall
 
 COLOURS = {
@@ -28,7 +28,7 @@ PAGES = {
 class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Calls, latest first."""
 
-    list_display = ("operation", "about", "state_label", "attempts", "result_id", "trouble", "created_at")
+    list_display = ("operation", "about", "state_label", "attempts", "made", "trouble", "created_at")
     list_filter = ("state", "operation")
     search_fields = ("id__exact", "subject__exact", "result_id", "idempotency_key", "stripe_account")
     search_help_text = "A subject such as payout:1f0c…, a Stripe id, a key or an account"
@@ -51,16 +51,21 @@ class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unf
         calls: QuerySet[StripeCall] = super().get_queryset(request)
         return calls if request.resolver_match.kwargs else calls.defer("body", "result")  # type: ignore[union-attr]
 
-    @coloured(description="state", colours=COLOURS, ordering="state")
-    def state_label(self, call: StripeCall) -> tuple[str, str]:
+    @admin.display(description="state", ordering="state")
+    def state_label(self, call: StripeCall) -> SafeString:
         """The state, coloured."""
-        return call.state, CallState(call.state).label
+        return badge(call.state, CallState(call.state).label, COLOURS)
 
     @admin.display(description="about")
     def about(self, call: StripeCall) -> SafeString | str:
         """What it is for, which opens it."""
         kind, _, identity = call.subject.partition(":")
-        return link(PAGES[kind], f"{kind} {identity[:8]}", identity) if kind in PAGES else call.subject
+        return link(PAGES[kind], f"{kind}\u00a0{identity[:8]}", identity) if kind in PAGES else call.subject
+
+    @admin.display(description="made", ordering="result_id")
+    def made(self, call: StripeCall) -> str:
+        """The beginning of the id of what it made."""
+        return f"{call.result_id[:24]}…" if len(call.result_id) > 25 else call.result_id
 
     @admin.display(description="trouble")
     def trouble(self, call: StripeCall) -> str:

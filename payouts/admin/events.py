@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
-from payouts.admin.parts import ReadOnly, coloured, link, pretty
+from payouts.admin.parts import ReadOnly, badge, link, pretty
 from payouts.inbox.operations import replay
 from payouts.models import EventState, StripeEvent
 from payouts.wake import wake
@@ -60,10 +60,10 @@ class StripeEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-un
         if skipped:
             self.message_user(request, f"{skipped} left as they are: they had not failed.", messages.INFO)
 
-    @coloured(description="state", colours=COLOURS, ordering="state")
-    def state_label(self, event: StripeEvent) -> tuple[str, str]:
+    @admin.display(description="state", ordering="state")
+    def state_label(self, event: StripeEvent) -> SafeString:
         """The state, coloured."""
-        return event.state, EventState(event.state).label
+        return badge(event.state, EventState(event.state).label, COLOURS)
 
     @admin.display(description="trouble")
     def trouble(self, event: StripeEvent) -> str:

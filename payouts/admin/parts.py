@@ -1,26 +1,19 @@
 """What all these admin pages share: read-only, amounts and JSON for people, links to what belongs together."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from django.contrib.admin.utils import quote
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from unfold.decorators import display
+from unfold.utils import display_for_label
 
 from ledger.currencies import major
 
 EMPTY = "-"
-
-C = TypeVar("C", bound=Callable[[Any, Any], tuple[str, str]])
-
-
-def coloured(*, description: str, colours: Mapping[Any, str], ordering: str) -> Callable[[C], C]:
-    """Decorator of a column that answers (state, words): the words on the state's colour."""
-    return cast("Callable[[C], C]", display(description=description, label=dict(colours), ordering=ordering))
 
 
 class ReadOnly:
@@ -45,7 +38,12 @@ class ReadOnly:
 
 def money(amount_minor: int | None, currency: str) -> str:
     """An amount for people: "10.00 USD"."""
-    return EMPTY if amount_minor is None else f"{major(amount_minor, currency)} {currency}"
+    return EMPTY if amount_minor is None else f"{major(amount_minor, currency)}\u00a0{currency}"  # never wrapped
+
+
+def badge(state: str, words: str, colours: Mapping[Any, str]) -> SafeString:
+    """A state in words, on its colour (one of unfold's label types)."""
+    return cast("SafeString", display_for_label((state, words), EMPTY, colours))
 
 
 def link(name: str, text: object, *arguments: object, **query: str) -> SafeString:
@@ -73,11 +71,12 @@ def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> SafeString:
     """A small table inside a page."""
     head = format_html_join("", '<th class="text-left font-medium pr-6 pb-1">{}</th>', ([text] for text in heads))
     cells = (
-        [format_html_join("", '<td class="pr-6 py-1 align-top">{}</td>', ([cell] for cell in row))] for row in rows
+        [format_html_join("", '<td class="pr-6 py-1 align-top whitespace-nowrap">{}</td>', ([cell] for cell in row))]
+        for row in rows
     )
     body = format_html_join("", "<tr>{}</tr>", cells)
     return format_html(
-        '<div style="overflow-x:auto"><table class="text-sm">'
+        '<div style="overflow-x:auto;max-width:calc(100vw - 5rem)"><table class="text-sm">'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>",
         head,
         body,

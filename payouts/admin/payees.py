@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from payouts.admin.parts import EMPTY, ReadOnly, coloured, link, money, table
+from payouts.admin.parts import EMPTY, ReadOnly, badge, link, money, table
 from payouts.models import Payee, TransfersState
 from payouts.payees.operations import subject_of
 from payouts.queries import earnings
@@ -35,10 +35,10 @@ class PayeeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold i
         ("When", {"fields": ("created_at", "updated_at")}),
     )
 
-    @coloured(description="transfers", colours=COLOURS, ordering="transfers_state")
-    def state_label(self, payee: Payee) -> tuple[str, str]:
+    @admin.display(description="transfers", ordering="transfers_state")
+    def state_label(self, payee: Payee) -> SafeString:
         """Whether money may be moved to them, coloured."""
-        return payee.transfers_state, TransfersState(payee.transfers_state).label
+        return badge(payee.transfers_state, TransfersState(payee.transfers_state).label, COLOURS)
 
     @admin.display(description="owed")
     def owed(self, payee: Payee) -> SafeString | str:

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin, TabularInline
 
-from payouts.admin.parts import EMPTY, ReadOnly, coloured, ledger_link, link, money, table
+from payouts.admin.parts import EMPTY, ReadOnly, badge, ledger_link, link, money, table
 from payouts.models import Payout, PayoutRun, PayoutState, RunState
 from payouts.queries import payout_steps
 
@@ -30,10 +30,10 @@ class PayoutColumns:
         """What is paid."""
         return money(payout.amount_minor, payout.currency)
 
-    @coloured(description="state", colours=COLOURS, ordering="state")
-    def state_label(self, payout: Payout) -> tuple[str, str]:
+    @admin.display(description="state", ordering="state")
+    def state_label(self, payout: Payout) -> SafeString:
         """The state, coloured."""
-        return payout.state, PayoutState(payout.state).label
+        return badge(payout.state, PayoutState(payout.state).label, COLOURS)
 
 
 class PayoutInline(ReadOnly, PayoutColumns, TabularInline):  # type: ignore[misc]  # django-unfold is untyped
@@ -66,10 +66,10 @@ class PayoutRunAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfo
         runs: QuerySet[PayoutRun] = super().get_queryset(request)
         return runs.annotate(payout_count=Count("payouts"))
 
-    @coloured(description="state", colours={RunState.RUNNING: "info", RunState.DONE: "success"}, ordering="state")
-    def state_label(self, run: PayoutRun) -> tuple[str, str]:
+    @admin.display(description="state", ordering="state")
+    def state_label(self, run: PayoutRun) -> SafeString:
         """The state, coloured."""
-        return run.state, RunState(run.state).label
+        return badge(run.state, RunState(run.state).label, {RunState.RUNNING: "info", RunState.DONE: "success"})
 
     @admin.display(description="payouts", ordering="payout_count")
     def payouts(self, run: Any) -> int:

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
-from payouts.admin.parts import EMPTY, ReadOnly, coloured, ledger_link, link, money, table
+from payouts.admin.parts import EMPTY, ReadOnly, badge, ledger_link, link, money, table
 from payouts.models import Sale, SaleState
 
 COLOURS = {
@@ -51,10 +51,10 @@ class SaleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is
         sales: QuerySet[Sale] = super().get_queryset(request)
         return sales.prefetch_related("shares__payee") if request.resolver_match.kwargs else sales  # type: ignore[union-attr]
 
-    @coloured(description="state", colours=COLOURS, ordering="state")
-    def state_label(self, sale: Sale) -> tuple[str, str]:
+    @admin.display(description="state", ordering="state")
+    def state_label(self, sale: Sale) -> SafeString:
         """The state, coloured."""
-        return sale.state, SaleState(sale.state).label
+        return badge(sale.state, SaleState(sale.state).label, COLOURS)
 
     @admin.display(description="charged", ordering="charge_minor")
     def charged(self, sale: Sale) -> str:

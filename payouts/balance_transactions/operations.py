@@ -113,4 +113,8 @@ def take_imported(*, now: datetime) -> None:
     waiting = BalanceTransaction.objects.filter(state=MirrorState.IMPORTED).order_by("created_at", "id")
     for movement in waiting[:MOVEMENTS_A_RUN]:
         with structlog.contextvars.bound_contextvars(balance_transaction_id=movement.id):
-            take(movement=movement, now=now)
+            try:
+                take(movement=movement, now=now)
+            except Exception:
+                # One that cannot be taken now must not keep the others waiting; it stays imported, for the next time.
+                log.exception("balance_transaction.failed", type=movement.type)

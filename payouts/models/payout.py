@@ -110,7 +110,7 @@ class Payout(models.Model):
         indexes = [models.Index(fields=["payee", "-reserved_at"], name="payout_of_payee")]
 
     def __str__(self) -> str:
-        return f"Payout {self.id}"
+        return f"Payout {str(self.id)[:8]}"
 
     @property
     def ledger_subject(self) -> str:

@@ -4,8 +4,9 @@ Each step is a transaction of its own, found by its state: a killed run goes on 
 """
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -28,36 +29,51 @@ log = structlog.get_logger(__name__)
 
 BATCH = 500
 
+T = TypeVar("T")
+
 
 def settle_due(*, now: datetime) -> int:
     """Move what became available at Stripe from pending to available (E1b); answers how many movements."""
-    settled = 0
-    while due := sales.movements_to_settle(now=now, limit=BATCH):
-        for balance_transaction_id in due:
-            sales.settle(balance_transaction_id=balance_transaction_id, now=now)
-        settled += len(due)
-        if len(due) < BATCH:
-            break
-    return settled
+    return _each(
+        lambda: sales.movements_to_settle(now=now, limit=BATCH),
+        lambda movement_id: sales.settle(balance_transaction_id=movement_id, now=now),
+    )
 
 
 def release_due(*, now: datetime) -> int:
     """Release the shares of settled sales whose hold is over (E1b); answers how many sales."""
-    released = 0
-    while due := sales.sales_to_release(now=now, limit=BATCH):
-        for sale_id in due:
-            sales.release(sale_id=sale_id, now=now)
-        released += len(due)
-        if len(due) < BATCH:
+    return _each(
+        lambda: sales.sales_to_release(now=now, limit=BATCH), lambda sale_id: sales.release(sale_id=sale_id, now=now)
+    )
+
+
+def _each(find_due: Callable[[], list[T]], work: Callable[[T], None]) -> int:
+    """Work through what is due, batch by batch; what fails is logged and left for the next time."""
+    total = 0
+    while due := find_due():
+        done = sum(_succeeds(work, each) for each in due)
+        total += done
+        if not done or len(due) < BATCH:
             break
-    return released
+    return total
+
+
+def _succeeds(work: Callable[[T], object], item: T) -> bool:
+    """One that fails must not keep the others waiting."""
+    try:
+        work(item)
+    except Exception:
+        log.exception("due.failed", item=str(item))
+        return False
+    return True
 
 
 def run_payouts(*, now: datetime) -> PayoutRun | None:
     """The payout run of the date of `now`: pay every payee what is free, once a payee and currency.
 
     Settles and releases first what is due. None when this date's run has been through all payees already. Two at
-    once, or one after a kill, end in the same payouts.
+    once, or one after a kill, end in the same payouts. A payee who cannot be paid keeps the run open, not the others
+    waiting.
     """
     settle_due(now=now)
     release_due(now=now)
@@ -65,8 +81,12 @@ def run_payouts(*, now: datetime) -> PayoutRun | None:
     if run.state == RunState.DONE:
         return None
     with structlog.contextvars.bound_contextvars(payout_run_id=str(run.id)):
-        for payee_id, currency in _owed(_payable_payees()):
-            pay(run_id=run.id, payee_id=payee_id, currency=currency, now=now)
+        results = [
+            _succeeds(lambda owed: pay(run_id=run.id, payee_id=owed[0], currency=owed[1], now=now), owed)
+            for owed in _owed(_payable_payees())
+        ]
+        if not all(results):
+            return run
         PayoutRun.objects.filter(id=run.id, state=RunState.RUNNING).update(state=RunState.DONE, finished_at=now)
     run.refresh_from_db()
     return run

@@ -26,7 +26,8 @@ class Quote:
     """Who gets what of a price before it is paid: exact under the processor's published tariff.
 
     `charge_minor` = the shares + `platform_fee_minor` + `processing_recovered_minor`; the processor takes
-    `processing_fee_minor` out of the last two. `may_move`: the policy has tiers, so that sales in between can change the platform's part.
+    `processing_fee_minor` out of the last two. `may_move`: the policy has tiers, so that sales in between can change
+    the platform's part.
     """
 
     currency: str

@@ -22,6 +22,7 @@ def main() -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     uvicorn.run(
         build(settings), host="127.0.0.1", port=settings.port, log_level="warning", access_log=False,
+        timeout_keep_alive=75,
         timeout_graceful_shutdown=2,
     )  # fmt: skip
     return 0

@@ -5,34 +5,23 @@ import base64
 import hashlib
 import json
 import logging
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from payouts.sandbox import faults, params
+from payouts.sandbox import faults, limits, params
 from payouts.sandbox.core import PLATFORM, Cause, Sandbox
 from payouts.sandbox.errors import StripeError
 from payouts.sandbox.events import API_VERSION
 from payouts.sandbox.expand import expand
+from payouts.sandbox.idempotency import Answer, Key, in_use, replay
 from payouts.sandbox.routing import Call, Endpoint
 from payouts.sandbox.store import Json, new_id
 
 logger = logging.getLogger(__name__)
-
-KEY_LIFE_S = 24 * 3600
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Status and exact body, as also kept under an idempotency key."""
-
-    status: int
-    body: str
-    headers: dict[str, str]
 
 
 class Silence(Response):
@@ -138,33 +127,12 @@ async def _values(request: Request) -> Json:
     if not body:
         return params.decode_form(query)
     if request.headers.get("content-type", "").startswith("application/json"):
-        values: Json = json.loads(body)
+        try:
+            values: Json = json.loads(body)
+        except ValueError:
+            raise StripeError("Invalid request: the body is not JSON.", executed=False) from None
         return params.decode_form(query) | values
     return params.decode_form([*query, *parse_qsl(body.decode(), keep_blank_values=True)])
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An idempotency key with the fingerprint of the request that used it first."""
-
-    account: str
-    key: str
-    fingerprint: str
-    request_id: str
-
-    def keep(self, sandbox: Sandbox, answer: Answer | None) -> None:
-        """Record the answer, or that one is being made."""
-        sandbox.store.run(
-            "INSERT OR REPLACE INTO idempotency (account, key, fingerprint, at, status, body, request_id) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)", self.account, self.key, self.fingerprint, time.time(),
-            answer.status if answer else None, answer.body if answer else None, self.request_id,
-        )  # fmt: skip
-
-    def release(self, sandbox: Sandbox) -> None:
-        """Forget the key unless an answer was recorded."""
-        sandbox.store.run(
-            "DELETE FROM idempotency WHERE account = ? AND key = ? AND status IS NULL", self.account, self.key
-        )
 
 
 async def _keyed(
@@ -178,13 +146,17 @@ async def _keyed(
     fault: faults.Fault | None,
 ) -> Answer:
     """Execute once per idempotency key (https://docs.stripe.com/api/idempotent_requests)."""
-    call = Call(sandbox=sandbox, account=account, ids=dict(request.path_params), params=values)
+    cursor = values.pop("page", "") if endpoint.path.startswith("/v2/") and request.method == "GET" else ""
+    call = Call(
+        sandbox=sandbox, account=account, ids=dict(request.path_params), params=values, path=request.url.path,
+        query=tuple(parse_qsl(request.url.query)), cursor=cursor,
+    )  # fmt: skip
     name = request.headers.get("idempotency-key") if request.method == "POST" else None
     key: Key | None = None
     if name is not None:
         fingerprint = hashlib.sha256(f"{request.url.path}{json.dumps(values, sort_keys=True)}".encode()).hexdigest()
         key = Key(account, name, fingerprint, request_id)
-        replayed = _replay(sandbox, key)
+        replayed = replay(sandbox, key)
         if replayed is not None:
             return replayed
     if fault:
@@ -213,35 +185,14 @@ async def _fail(sandbox: Sandbox, fault: faults.Fault, key: Key | None) -> None:
             key.keep(sandbox, Answer(500, json.dumps(error.body()), {}))
         raise error
     elif fault.kind == "conflict":
-        raise _in_use("fault")
-
-
-def _in_use(key: str) -> StripeError:
-    return StripeError(
-        f"There is currently another in-progress request using this Idempotent Key ({key}). Please try again later.",
-        status=409, kind="idempotency_error", code="idempotency_key_in_use", executed=False,
-    )  # fmt: skip
-
-
-def _replay(sandbox: Sandbox, key: Key) -> Answer | None:
-    row = sandbox.store.row("SELECT * FROM idempotency WHERE account = ? AND key = ?", key.account, key.key)
-    if row is None or row["at"] < time.time() - KEY_LIFE_S:
-        return None
-    if row["fingerprint"] != key.fingerprint:
-        raise StripeError(
-            "Keys for idempotent requests can only be used with the same parameters they were first used with. Try "
-            f"using a key other than '{key.key}' if you meant to execute a different request.",
-            kind="idempotency_error", executed=False,
-        )  # fmt: skip
-    if row["status"] is None:
-        raise _in_use(key.key)
-    return Answer(row["status"], row["body"], {"Idempotent-Replayed": "true", "Original-Request": row["request_id"]})
+        raise in_use("fault")
 
 
 def _execute(endpoint: Endpoint, call: Call, cause: Cause, key: Key | None) -> Answer:
     """Run the handler in one transaction with the record of its answer."""
     sandbox = call.sandbox
     checked = params.check(call.params, endpoint.params)
+    limits.refuse(endpoint.method, endpoint.path, checked)
     expansions = checked.pop("expand", None) or []
     sandbox.cause = cause
     try:

@@ -65,8 +65,7 @@ class Clock:
         if target_s < self.now_s() - 1:
             raise ValueError("The clock only moves forward.")
         self.play(target_s)
-        self.offset_s = max(self.offset_s, target_s - time.time())
-        self._store.set_meta("clock_offset_s", str(self.offset_s))
+        self._reach(target_s)
 
     def play(self, until_s: float | None = None) -> int:
         """Run every timer that is due, each in its own transaction at its own time; how many ran."""
@@ -77,6 +76,8 @@ class Clock:
             self._frozen_at = max(float(row["due_at"]), self._frozen_at or 0.0)
             try:
                 with self._store.transaction():
+                    # Killed in the middle of a move, the clock must not fall behind what it already played.
+                    self._reach(self._frozen_at)
                     self._store.run("DELETE FROM timers WHERE id = ?", row["id"])
                     _TIMERS[row["kind"]](self._sandbox, row["subject"])
             except Exception:
@@ -86,3 +87,9 @@ class Clock:
             played += 1
         self._frozen_at = None
         return played
+
+    def _reach(self, moment_s: float) -> None:
+        offset_s = moment_s - time.time()
+        if offset_s > self.offset_s:
+            self.offset_s = offset_s
+            self._store.set_meta("clock_offset_s", str(offset_s))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from stripe._api_version import _ApiVersion
+import stripe
 
 from payouts.sandbox import faults
 from payouts.sandbox.store import Json, new_id
@@ -15,7 +15,7 @@ from payouts.sandbox.store import Json, new_id
 if TYPE_CHECKING:
     from payouts.sandbox.core import Sandbox
 
-API_VERSION = _ApiVersion.CURRENT
+API_VERSION = str(stripe.api_version)
 
 
 def iso(seconds: float) -> str:

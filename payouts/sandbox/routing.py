@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from payouts.sandbox.errors import invalid, missing
 from payouts.sandbox.store import Json
@@ -13,12 +14,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One API request: the account it acts in (empty for the platform), its path ids and its checked parameters."""
+    """One API request: the account it acts in (empty for the platform), its path ids and its checked parameters.
+
+    `path`, `query` and `cursor` (the page token) are for v2 lists.
+    """
 
     sandbox: "Sandbox"
     account: str
     ids: dict[str, str]
     params: Json
+    path: str = ""
+    query: tuple[tuple[str, str], ...] = ()
+    cursor: str = ""
 
     @property
     def id(self) -> str:
@@ -43,6 +50,7 @@ class Endpoint:
     connected: bool
 
 
+SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 ENDPOINTS: list[Endpoint] = []
 
 
@@ -109,8 +117,7 @@ def _created(params: Json) -> list[tuple[str, Any]]:
         return []
     if not isinstance(bounds, dict):
         return [("created = ?", bounds)]
-    signs = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-    return [(f"created {signs[name]} ?", int(value)) for name, value in bounds.items()]
+    return [(f"created {SIGNS[name]} ?", int(value)) for name, value in bounds.items()]
 
 
 def _position(call: Call, kind: str, object_id: str, param: str) -> int:
@@ -120,3 +127,22 @@ def _position(call: Call, kind: str, object_id: str, param: str) -> int:
     if row is None:
         raise missing(kind, object_id, param=param)
     return int(row["seq"])
+
+
+def page_v2(call: Call, kind: str, where: list[tuple[str, Any]]) -> Json:
+    """One page of a v2 list: newest first, the next page by its address (https://docs.stripe.com/api-v2-overview)."""
+    limit = call.params.get("limit", 20)
+    if not 1 <= limit <= 100:
+        raise invalid("limit must be between 1 and 100.", param="limit")
+    if call.cursor:
+        if not call.cursor.isdigit():
+            raise invalid("Invalid page token.", param="page")
+        where = [*where, ("seq < ?", int(call.cursor))]
+    found = call.sandbox.store.select(kind, where=where, limit=limit + 1)
+    following = None
+    if len(found) > limit:
+        query = [(name, value) for name, value in call.query if name != "page"]
+        following = (
+            f"{call.path}?{urlencode([*query, ('page', _position(call, kind, found[limit - 1]['id'], 'page'))])}"
+        )
+    return {"data": found[:limit], "next_page_url": following, "previous_page_url": None}

@@ -23,6 +23,18 @@ class Knobs:
     retry_base_s: float = 1.0
 
 
+MEANINGS = {
+    "available_days": "Days until a charge's funds are available",
+    "payout_days": "Days until a payout arrives",
+    "fee_delay_s": "Seconds until a charge gets its balance transaction and fee",
+    "fee_variation": "Share of charges, 0 to 1, that cost more than 2.9% + 30",
+    "refund_failure_delay_s": "Seconds until a refund to card …5126 fails",
+    "settlement_currencies": "Currencies that charges keep; others become the first",
+    "exchange_rates": "USD for one unit of a currency, where it is not the built-in rate",
+    "retry_base_s": "Seconds before a failed delivery is tried again; it doubles",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Where the sandbox listens, keeps its data and sends its events."""

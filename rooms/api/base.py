@@ -4,17 +4,16 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
+from rest_framework.throttling import AnonRateThrottle, BaseThrottle, UserRateThrottle
 from rest_framework.views import APIView
 
 from rooms.api.problems import exception_handler
-from rooms.api.throttles import PersonThrottle, VisitorThrottle
 
 
 class RoomsView(APIView):
-    """Our throttles, and our errors as problems."""
+    """The settings' request limits, and our errors as problems."""
 
-    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [PersonThrottle, VisitorThrottle]  # type: ignore[misc]
+    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [UserRateThrottle, AnonRateThrottle]  # type: ignore[misc]
 
     def get_exception_handler(self) -> Callable[[Exception, Mapping[str, Any]], Response | None]:
         """Map our refusals before the framework's own exceptions."""

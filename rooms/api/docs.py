@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.permissions import AllowAny
 
 
-class Schema(SpectacularAPIView):  # type: ignore[misc]  # drf-spectacular is untyped
+class Schema(SpectacularAPIView):
     """OpenAPI 3."""
 
     permission_classes = [AllowAny]
@@ -16,7 +16,7 @@ class Schema(SpectacularAPIView):  # type: ignore[misc]  # drf-spectacular is un
 
 # The page's script comes from an address of its own, but its head has a style element.
 @method_decorator(csp_replace({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
-class Docs(SpectacularSwaggerSplitView):  # type: ignore[misc]  # drf-spectacular is untyped
+class Docs(SpectacularSwaggerSplitView):
     """Swagger UI, served from here."""
 
     permission_classes = [AllowAny]

@@ -44,7 +44,7 @@ class ReceiverSerializer(serializers.Serializer[breakdowns.Receiver]):
 
     kind = serializers.ChoiceField(choices=["creator", "platform", "processor"])
     handle = serializers.CharField(allow_null=True, help_text="The creator's handle, when the receiver is one.")
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a field of this name, not the serializer's label
     amount_minor = serializers.IntegerField()
 
 

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,7 +22,7 @@ KEPT_AT_ONCE: Final = 64
 ID_PATTERN: Final = re.compile(r"\d{1,20}-\d{1,20}")
 
 
-async def hints_of(*, user_id: UUID, after: str | None) -> AsyncIterator[bytes]:
+async def hints_of(*, user_id: UUID, after: str | None) -> AsyncGenerator[bytes]:
     """Yield events until the page leaves, `LIFE_S` is over or Valkey is away.
 
     `after` is the browser's Last-Event-ID; what came since then is told first. "ready" is told once we listen: a page

@@ -102,3 +102,8 @@ class Ticket(models.Model):
     def get_absolute_url(self) -> str:
         """The page that always knows where this ticket is."""
         return reverse("ticket", kwargs={"ticket_id": self.id})
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the seat is kept from others."""
+        return self.state in ACTIVE_STATES

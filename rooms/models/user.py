@@ -40,7 +40,7 @@ class User(AbstractUser):
     display_name = models.CharField(max_length=80)
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["display_name"]
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
 
     class Meta:

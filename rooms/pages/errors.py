@@ -36,5 +36,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """500. The page needs no database, which may be what broke."""
     if request.path.startswith(API):
         return problems.response(status=500, code="server_error", detail="Something broke on our side; we were told.")
-    context: dict[str, Any] = {"user": None}
+    context: dict[str, Any] = {"user": None, "messages": ()}
     return render(request, "500.html", context, status=HTTPStatus.INTERNAL_SERVER_ERROR)

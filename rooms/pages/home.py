@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.templatetags.static import static
 
 from config import clock
 from rooms import queries
@@ -36,3 +37,8 @@ def creator(request: HttpRequest, handle: str) -> HttpResponse:
         "now": now,
     }
     return render(request, "rooms/creator.html", context)
+
+
+def favicon(request: HttpRequest) -> HttpResponse:
+    """The coin, for pages that do not link to it themselves (the admin, Swagger UI)."""
+    return redirect(static("rooms/coin.svg"))

@@ -16,7 +16,7 @@ from rooms import breakdowns, queries
 from rooms.errors import NotCancellableError, TicketNotFoundError
 from rooms.models import Ticket, TicketState
 from rooms.tickets.operations import cancel_ticket
-from rooms.tickets.stage import MOVING, Stage, stage_of
+from rooms.tickets.stage import MOVING, TITLES, Stage, stage_of
 
 
 @require_safe
@@ -88,6 +88,7 @@ def _context(request: HttpRequest, found: Ticket) -> dict[str, Any]:
         "ticket": found,
         "room": found.room,
         "stage": stage,
+        "stage_title": TITLES[stage],
         "template": f"rooms/ticket/{stage}.html",
         "is_moving": stage in MOVING,
         "came_from": "preparing" if stage is Stage.PREPARING else came_from,

@@ -149,7 +149,7 @@ def _section(currency: str, opening_minor: int, rows: list[dict[str, Any]]) -> S
                 transaction_id=row["transaction_id"],
                 effective_at=row["effective_at"],
                 title=row["transaction__description"] or row["transaction__kind"],
-                reference=row["transaction__key"].partition(":")[2],
+                reference=row["transaction__key"].split(":")[1],  # of "charge:ch_1" or "payout:po_1:paid": Stripe's id
                 subject=row["transaction__subject"],
                 amount_minor=amount_minor,
                 balance_minor=balance_minor,

@@ -1,16 +1,18 @@
 """A creator's figures: pending, available, on its way, paid; and the parts that each is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from ledger import accounts
 from ledger.models import Entry
 from payouts.models import Payout, PayoutState, SaleShare
+from payouts.queries import payouts_of
 from rooms.studio import holds
 
 ON_ITS_WAY = (PayoutState.RESERVED, PayoutState.TRANSFERRED, PayoutState.SENT)
@@ -47,7 +49,7 @@ STAGES: Final = {
         Stage(
             slug="in_transit",
             label="On its way",
-            icon="arrow",
+            icon="send",
             words="Set aside for payouts that have not reached your bank yet.",
             empty="A payout stands here from the moment that it is set aside until your bank has it.",
         ),
@@ -79,16 +81,20 @@ class Part:
     until: datetime | None = None
 
 
-def parts_of(*, stage: str, payee_id: UUID, currency: str) -> list[Part]:
-    """What a figure is made of; the parts sum to it."""
+def rows_of(*, stage: str, payee_id: UUID, currency: str) -> tuple[QuerySet[Any], Callable[[Any], Part]]:
+    """The rows behind a figure, in the order of the page, and how each is shown: a page reads only its own rows."""
     if stage == "pending":
-        shares = holds.held_shares(payee_id=payee_id).filter(sale__settlement_currency=currency)
-        return [_held(share) for share in shares]
+        return holds.held_shares(payee_id=payee_id).filter(sale__settlement_currency=currency), _held
     if stage == "available":
-        return [movement_part(entry) for entry in _since_empty(payee_id, currency)]
-    states: Sequence[str] = ON_ITS_WAY if stage == "in_transit" else (PayoutState.PAID,)
-    found = Payout.objects.filter(payee_id=payee_id, currency=currency, state__in=states)
-    return [_payout(payout) for payout in found.order_by("-reserved_at", "id")]
+        return _since_empty(payee_id, currency), movement_part
+    states = ON_ITS_WAY if stage == "in_transit" else (PayoutState.PAID,)
+    return payouts_of(payee_id=payee_id).filter(currency=currency, state__in=states), _payout
+
+
+def parts_of(*, stage: str, payee_id: UUID, currency: str) -> list[Part]:
+    """All that a figure is made of; the parts sum to it."""
+    rows, show = rows_of(stage=stage, payee_id=payee_id, currency=currency)
+    return [show(row) for row in rows]
 
 
 def movement_part(entry: Entry) -> Part:
@@ -110,12 +116,12 @@ def url_of(subject: str) -> str:
     return reverse(pages[kind], args=[identity]) if kind in pages else ""
 
 
-def _since_empty(payee_id: UUID, currency: str) -> list[Entry]:
+def _since_empty(payee_id: UUID, currency: str) -> QuerySet[Entry]:
     """What moved since nothing was available, latest first."""
     found = Entry.objects.filter(account__code=accounts.payable(payee_id, "available"), currency=currency)
     empty = found.filter(balance_minor=0).order_by("-id").values("id")[:1]
     last = empty[0]["id"] if empty else 0
-    return list(found.filter(id__gt=last).select_related("transaction").order_by("-id"))
+    return found.filter(id__gt=last).select_related("transaction").order_by("-id")
 
 
 def _held(share: "SaleShare") -> Part:

@@ -58,4 +58,6 @@ def transaction_title(kind: str, description: str) -> str:
 
 def formula_words(formula: str, currency: str) -> str:
     """A stored formula with its amounts, which are minor units, written as money: "3% of $10.00"."""
+    if formula.isdigit():
+        return "what is left"
     return AMOUNT.sub(lambda found: money_text(int(found[0]), currency), formula)

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from payouts.locks import lock_sale
@@ -13,6 +14,8 @@ from payouts.sales import operations as sales
 from rooms import locks, queries, shares
 from rooms.errors import NotCancellableError, OwnRoomError, SalesClosedError, SoldOutError, TicketNotFoundError
 from rooms.models import ACTIVE_STATES, EndReason, Room, Seat, Ticket, TicketState, User
+
+log = structlog.get_logger(__name__)
 
 ENDED_AT_ONCE = 200
 
@@ -59,12 +62,19 @@ def cancel_ticket(*, ticket_id: UUID, buyer_id: UUID, now: datetime) -> Ticket:
 
 
 def end_seat_holds(*, now: datetime) -> list[UUID]:
-    """Give up the holds that ran out, each in its own transaction; the ids of their tickets."""
+    """Give up the holds that ran out, each in its own transaction; the ids of their tickets.
+
+    One that cannot be ended (its sale is locked for long, say) is logged and left for the next time, so that it keeps
+    no other seat waiting.
+    """
     due = Ticket.objects.filter(state=TicketState.HELD, held_until__lte=now).order_by("held_until")
     ended = []
-    for sale_id in due.values_list("sale_id", flat=True)[:ENDED_AT_ONCE]:
-        with transaction.atomic():
-            ended.append(_end(sale_id, reason=EndReason.HOLD_ENDED, now=now).id)
+    for sale_id in list(due.values_list("sale_id", flat=True)[:ENDED_AT_ONCE]):
+        try:
+            with transaction.atomic():
+                ended.append(_end(sale_id, reason=EndReason.HOLD_ENDED, now=now).id)
+        except DatabaseError:
+            log.exception("hold.not_ended", sale_id=str(sale_id))
     return ended
 
 

@@ -1,6 +1,7 @@
 """What a buyer is told about a ticket, as a pure function of its row."""
 
 from enum import StrEnum
+from typing import Final
 
 from rooms.models import EndReason, Ticket, TicketState
 
@@ -19,6 +20,18 @@ class Stage(StrEnum):
     LATE = "late"
 
 
+# What the browser's tab says, so that a buyer who looks elsewhere sees it change.
+TITLES: Final = {
+    Stage.PREPARING: "Seat held",
+    Stage.HELD: "Seat held",
+    Stage.CONFIRMING: "Confirming",
+    Stage.IN: "You're in",
+    Stage.ENDING: "Closing",
+    Stage.EXPIRED: "Hold ended",
+    Stage.CANCELLED: "Seat given back",
+    Stage.LATE: "Payment returned",
+    Stage.FAILED: "No card page",
+}
 # The page may still change by itself in these.
 MOVING = frozenset({Stage.PREPARING, Stage.HELD, Stage.CONFIRMING, Stage.ENDING, Stage.LATE})
 

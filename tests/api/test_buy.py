@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import pytest
-import redis
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
 from rest_framework.test import APIClient
+from rest_framework.throttling import UserRateThrottle
 
 from config import clock
+from config.cache import ValkeyCache
 from payouts.models import Payee, Sale, TransfersState
-from rooms.api.throttles import PersonThrottle
 from rooms.models import Creator, IdempotentRequest, Room, Ticket, User
 from tests.api.problems import problem
 from tests.rooms import cast
@@ -164,7 +167,7 @@ def test_a_request_from_another_site_is_refused(evening: Room, linus: User) -> N
 def test_too_many_requests_are_told_when_to_come_back(
     listener: APIClient, evening: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(PersonThrottle, "get_rate", lambda _: "1/min")
+    monkeypatch.setattr(UserRateThrottle, "get_rate", lambda _: "1/min")
     listener.get("/api/v1/tickets/")
 
     answer = listener.get("/api/v1/tickets/")
@@ -174,12 +177,10 @@ def test_too_many_requests_are_told_when_to_come_back(
 
 
 def test_people_buy_while_valkey_is_away(listener: APIClient, evening: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: object, **__: object) -> None:
-        raise redis.ConnectionError("away")
-
-    monkeypatch.setattr(PersonThrottle.cache, "get", away)
+    monkeypatch.setattr(UserRateThrottle, "cache", ValkeyCache("redis://127.0.0.1:9/0", {}))
 
     assert listener.post(_url(evening), headers={"Idempotency-Key": "one"}).status_code == 201
+    assert Ticket.objects.count() == 1
 
 
 def test_a_fault_of_ours_is_a_problem_too(listener: APIClient, evening: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,3 +191,26 @@ def test_a_fault_of_ours_is_a_problem_too(listener: APIClient, evening: Room, mo
     listener.raise_request_exception = False
 
     problem(listener.post(_url(evening), headers={"Idempotency-Key": "one"}), status=500, code="server_error")
+
+
+def test_buying_costs_the_same_for_any_number_of_seats(listener: APIClient, ada: Creator) -> None:
+    now = clock.now()
+    start = now + timedelta(days=2)
+    counts = []
+    for seats in (2, 200):
+        room = cast.room(ada, now=now, starts_at=start, ends_at=start + timedelta(hours=1), capacity=seats)
+        with CaptureQueriesContext(connection) as queries:
+            listener.post(_url(room), headers={"Idempotency-Key": str(seats)})
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1]
+
+
+def test_a_replay_costs_eight_queries(
+    listener: APIClient, evening: Room, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    listener.post(_url(evening), headers={"Idempotency-Key": "one"})
+
+    # Session, person, room; then, between savepoints, lock the buyer, forget old keys, find this one.
+    with django_assert_num_queries(3 + 5):
+        listener.post(_url(evening), headers={"Idempotency-Key": "one"})

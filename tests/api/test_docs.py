@@ -1,8 +1,10 @@
 """The API's description and its page."""
 
 import re
+from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 
@@ -23,6 +25,12 @@ def test_the_schema_describes_every_address(schema: dict[str, object]) -> None:
         "/api/v1/tickets/",
         "/api/v1/tickets/{ticket_id}/",
     }
+
+
+def test_the_schema_is_valid_openapi_without_a_warning(tmp_path: Path) -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
+
+    assert (tmp_path / "schema.yml").read_text().startswith("openapi: 3")
 
 
 def test_the_schema_asks_for_the_idempotency_key(schema: dict[str, object]) -> None:

@@ -1,13 +1,22 @@
 """The cast of the ledger tests, and the postings of the worked examples."""
 
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import psycopg
+import pytest
+from django.db import connection, transaction
 
 from ledger import accounts
+from ledger.errors import LedgerError
+from ledger.operations import fold, seal
 from ledger.postings import Leg, Posting, credit, debit
+from ledger.proof import verify
 from ledger.queries import balances, trial_balance
 
 ADA = UUID("0ada0000-0000-4000-8000-000000000001")
@@ -27,7 +36,8 @@ def p(payee: UUID, stage: accounts.Stage = "pending") -> str:
 
 def posting(key: str, *legs: Leg, kind: str = "sale", effective_at: datetime = NOON, **fields: Any) -> Posting:
     """A posting about its own key."""
-    return Posting(**({"key": key, "kind": kind, "legs": legs, "effective_at": effective_at, "subject": key} | fields))
+    fields.setdefault("subject", key)
+    return Posting(key=key, kind=kind, legs=legs, effective_at=effective_at, **fields)
 
 
 def move(key: str, source: str, target: str, amount_minor: int, currency: str = "USD", **fields: Any) -> Posting:
@@ -62,6 +72,44 @@ def books() -> dict[str, int]:
         for line in trial_balance()
         if line.balance_minor
     }
+
+
+@contextmanager
+def refuses(error: type[LedgerError]) -> Iterator[pytest.ExceptionInfo[Any]]:
+    """The block raises this error; a savepoint keeps the test's transaction usable."""
+    with pytest.raises(error) as caught, transaction.atomic():
+        yield caught
+
+
+def wait_until(true: Callable[[], bool], *, within_s: float = 30.0) -> None:
+    """Wait for what other sessions of the server decide; fail when it does not come."""
+    give_up_at = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < give_up_at, "it did not happen in time"
+        threading.Event().wait(0.01)
+
+
+def fold_all() -> int:
+    """Fold until there is no tail: open transactions of other databases hold a fold back too. Returns the entries."""
+    entries = 0
+
+    def no_tail() -> bool:
+        nonlocal entries
+        entries += fold()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT NOT EXISTS (SELECT FROM ledger_transaction t, ledger_book b"
+                " WHERE (t.epoch, t.xact) >= (b.folded_epoch, b.folded_xact))"
+            )
+            return bool(cursor.fetchone()[0])
+
+    wait_until(no_tail)
+    return entries
+
+
+def seal_all() -> None:
+    """Seal until every row is sealed."""
+    wait_until(lambda: seal().seal_id is None and verify().unsealed == 0)
 
 
 def sqlstate(connection: psycopg.Connection[Any], statement: str, *parameters: Any) -> str:

@@ -277,10 +277,10 @@ def test_e11_a_euro_sale_is_owed_in_dollars() -> None:
     )
     post(posting=posting("sale:1", *legs, debit(PROCESSING, 61, "USD"), credit(S, 61, "USD")))
     back = refund_parts([987, 32, 61], 0, 1080)
-    legs = (debit(p(ADA), back[0], "USD"), debit(TICKET_FEE, back[1], "USD"), debit(RECOVERED, back[2], "USD"))
+    returned = (debit(p(ADA), back[0], "USD"), debit(TICKET_FEE, back[1], "USD"), debit(RECOVERED, back[2], "USD"))
     post(
         posting=posting(
-            "refund:re_1", *legs, debit(accounts.EXPENSE_FX, 15, "USD"), credit(S, 1095, "USD"), kind="refund"
+            "refund:re_1", *returned, debit(accounts.EXPENSE_FX, 15, "USD"), credit(S, 1095, "USD"), kind="refund"
         )
     )
     assert books() == {S: -76, PROCESSING: 61, accounts.EXPENSE_FX: 15}

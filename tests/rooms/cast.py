@@ -1,4 +1,4 @@
-"""The fixed cast on stage: Ada hosts, Grace co-hosts, Linus listens. Rows only; money moves in the tests themselves."""
+"""The fixed cast: Ada hosts, Grace co-hosts, Linus listens. Rows only; money moves in the tests themselves."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,15 +13,13 @@ NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 
 def person(name: str, **fields: Any) -> User:
     """Somebody with an account."""
-    return User.objects.create_user(
-        f"{name.split(maxsplit=1)[0].lower()}@obole.example", "obole", display_name=name, **fields
-    )
+    return User.objects.create_user(f"{_first(name).lower()}@obole.example", "obole", display_name=name, **fields)
 
 
 def creator(name: str, *, can_be_paid: bool = True) -> Creator:
     """Somebody who hosts, onboarded at Stripe unless told otherwise."""
     user = person(name)
-    made = become_creator(user_id=user.id, handle=name.split(maxsplit=1)[0], display_name=name, now=NOW)
+    made = become_creator(user_id=user.id, handle=_first(name), display_name=name, now=NOW)
     if can_be_paid:
         made.payee = Payee.objects.create(
             user=user,
@@ -50,3 +48,7 @@ def room(host: Creator, **changes: Any) -> Room:
         "now": NOW,
     }
     return schedule_room(creator_id=host.id, **(facts | changes))
+
+
+def _first(name: str) -> str:
+    return name.split(maxsplit=1)[0]

@@ -70,7 +70,7 @@ def test_it_refuses_when_every_seat_is_held(ada: Creator, linus: User) -> None:
     [({"cancelled_at": NOW}, True), ({"ends_at": NOW, "starts_at": NOW - timedelta(hours=1)}, False)],
 )
 def test_it_sells_nothing_for_a_room_that_is_cancelled_or_over(
-    evening: Room, linus: User, change: dict[str, Any], cancelled: bool
+    evening: Room, linus: User, change: dict[str, Any], *, cancelled: bool
 ) -> None:
     Room.objects.filter(id=evening.id).update(**change)
 

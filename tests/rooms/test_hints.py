@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,8 +20,8 @@ from tests.rooms.cast import NOW
 
 
 def _kept(valkey: redis.Redis, user_id: UUID) -> list[dict[str, str]]:
-    entries = valkey.xrange(hints.stream_key(user_id))
-    return [json.loads(fields[b"hint"]) for _, fields in entries]  # type: ignore[union-attr]
+    entries: Any = valkey.xrange(hints.stream_key(user_id))
+    return [json.loads(fields[b"hint"]) for _, fields in entries]
 
 
 @pytest.fixture(autouse=True)
@@ -40,14 +41,14 @@ def test_a_payment_hints_to_its_buyer_once_it_is_committed(
         assert _kept(valkey, linus.id) == []
 
     assert _kept(valkey, linus.id) == [{"kind": "ticket", "ref": str(ticket.id)}]
-    assert 0 < valkey.ttl(hints.stream_key(linus.id)) <= hints.KEPT_FOR_S  # type: ignore[operator]
+    assert 0 < valkey.ttl(hints.stream_key(linus.id)) <= hints.KEPT_FOR_S
 
 
 def test_what_was_rolled_back_is_not_hinted(committed_db: object, valkey: redis.Redis) -> None:
     user_id = uuid4()
-    with pytest.raises(ValueError, match="no"), transaction.atomic():
+    with transaction.atomic():
         hints.tell(user_id=user_id, kind="ticket", ref="1")
-        raise ValueError("no")
+        transaction.set_rollback(True)
 
     assert _kept(valkey, user_id) == []
 
@@ -89,7 +90,8 @@ async def test_a_page_that_was_away_catches_up_by_id(valkey: redis.Redis) -> Non
     user_id = uuid4()
     for ref in ("1", "2", "3"):
         hints._publish(user_id=user_id, kind="ticket", ref=ref)
-    first, *_ = valkey.xrange(hints.stream_key(user_id))  # type: ignore[misc]
+    entries: Any = valkey.xrange(hints.stream_key(user_id))
+    first = entries[0]
     async with aclosing(hints_of(user_id=user_id, after=first[0].decode())) as events:
         await _next(events)
 

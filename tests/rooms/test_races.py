@@ -5,12 +5,15 @@ from datetime import timedelta
 from threading import Barrier
 from uuid import UUID
 
-from django.db import connections
+import psycopg
+from django.db import connection, connections
 
 from payouts.models import Sale, StripeCall
 from rooms.errors import SoldOutError
-from rooms.models import Seat, Ticket, TicketState
+from rooms.models import IdempotentRequest, Seat, Ticket, TicketState
+from rooms.tickets.idempotency import buy_ticket_once
 from rooms.tickets.operations import buy_ticket, cancel_ticket, end_seat_holds
+from tests.databases import Database
 from tests.rooms import cast
 from tests.rooms.cast import NOW
 
@@ -64,6 +67,46 @@ def test_one_buyer_who_presses_many_times_holds_one_seat(committed_db: None) -> 
     assert len(set(tickets)) == 1
     assert Ticket.objects.count() == Sale.objects.count() == 1
     assert Seat.objects.filter(taken=True).count() == 1
+
+
+def test_one_key_sent_twice_at_once_buys_once(committed_db: None) -> None:
+    room = cast.room(cast.creator("Ada Lovelace"), capacity=10)
+    linus = cast.person("Linus").id
+    start = Barrier(4)
+
+    def buy(_: int) -> tuple[UUID, bool]:
+        start.wait()
+        try:
+            done, replayed = buy_ticket_once(
+                user_id=linus, room_id=room.id, key="one", request_sha256="0" * 64, now=NOW, real_now=NOW
+            )
+            return done.ticket_id, replayed
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(buy, range(4)))
+
+    assert len({ticket_id for ticket_id, _ in answers}) == 1
+    assert sorted(replayed for _, replayed in answers) == [False, True, True, True]
+    assert IdempotentRequest.objects.count() == Ticket.objects.count() == Sale.objects.count() == 1
+
+
+def test_a_hold_that_cannot_be_ended_keeps_no_other_seat_waiting(committed_db: Database) -> None:
+    room = cast.room(cast.creator("Ada Lovelace"), capacity=2)
+    stuck, other = (
+        buy_ticket(room_id=room.id, buyer_id=cast.person(name).id, now=NOW) for name in ("Linus", "Margaret")
+    )
+    with psycopg.connect(committed_db.url) as somebody, connection.cursor() as cursor:
+        somebody.execute("SELECT 1 FROM payouts_sale WHERE id = %s FOR UPDATE", [stuck.sale_id])
+        cursor.execute("SET lock_timeout = '50ms'")
+
+        ended = end_seat_holds(now=NOW + timedelta(minutes=15))
+
+    assert ended == [other.id]
+    stuck.refresh_from_db()
+    assert stuck.state == TicketState.HELD
+    assert end_seat_holds(now=NOW + timedelta(minutes=15)) == [stuck.id]
 
 
 def test_a_hold_ends_once_when_the_buyer_and_the_clock_end_it_together(committed_db: None) -> None:

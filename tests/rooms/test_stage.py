@@ -1,10 +1,11 @@
 """What a buyer is told about a ticket."""
 
 import pytest
+from django.template.loader import get_template
 
 from payouts.models import Sale
 from rooms.models import EndReason, Ticket, TicketState
-from rooms.tickets.stage import MOVING, Stage, stage_of
+from rooms.tickets.stage import MOVING, TITLES, Stage, stage_of
 
 
 def _ticket(state: TicketState, *, url: str = "", end_reason: str = "", failure: str = "") -> Ticket:
@@ -31,3 +32,9 @@ def test_it_tells_the_stage(ticket: Ticket, *, back_from_payment: bool, stage: S
 
 def test_what_is_over_does_not_move() -> None:
     assert set(Stage) - MOVING == {Stage.IN, Stage.EXPIRED, Stage.CANCELLED, Stage.FAILED}
+
+
+def test_every_stage_has_a_title_and_a_template() -> None:
+    assert set(TITLES) == set(Stage)
+    for stage in Stage:
+        get_template(f"rooms/ticket/{stage}.html")

@@ -5,8 +5,10 @@ from uuid import uuid4
 
 import pytest
 
+from config import clock
 from payouts import handlers
 from payouts.models import Sale, SaleState
+from rooms import tasks
 from rooms.errors import NotCancellableError, TicketNotFoundError
 from rooms.models import EndReason, Room, Ticket, TicketState, User
 from rooms.tickets.operations import buy_ticket, cancel_ticket, end_seat_holds
@@ -118,6 +120,15 @@ def test_holds_that_ran_out_end_and_others_stay(held: Ticket, evening: Room) -> 
     assert (held.ending_at, held.seat.taken) == (AFTER_THE_HOLD, True)
     younger.refresh_from_db()
     assert younger.state == TicketState.HELD
+
+
+def test_the_job_ends_holds_by_the_clock_and_takes_arguments_of_later_versions(held: Ticket) -> None:
+    Ticket.objects.update(held_until=clock.now())
+
+    tasks.end_seat_holds(from_a_later_version=True)
+
+    held.refresh_from_db()
+    assert (held.state, held.end_reason) == (TicketState.ENDING, EndReason.HOLD_ENDED)
 
 
 def test_a_session_that_stripe_ended_by_itself_frees_the_seat(held: Ticket) -> None:

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from payouts.sandbox import cards, payments
+from payouts.sandbox import cards, checkout, payments
 from payouts.sandbox.core import Sandbox
 from payouts.sandbox.errors import StripeError
 from payouts.sandbox.pages.html import page
-from payouts.sandbox.resources import checkout_sessions, payment_methods
+from payouts.sandbox.resources import payment_methods
+from payouts.sandbox.resources.checkout_sessions import KIND
 from payouts.sandbox.store import Json
 
 SHOWN_CARDS = (
@@ -57,7 +58,7 @@ class _Checkout:
     async def show(self, request: Request) -> Response:
         """The form, or why there is none."""
         self.sandbox.clock.play()
-        session = self.sandbox.store.load(request.path_params["id"], kind=checkout_sessions.KIND)
+        session = self.sandbox.store.load(request.path_params["id"], kind=KIND)
         if session is None:
             return page(request, "message.html", 404, title="Page not found", text="There is no such payment page.")
         return self._page(request, session)
@@ -66,7 +67,7 @@ class _Checkout:
         """Try the card; a refusal shows the form again with the reason."""
         form = await request.form()
         self.sandbox.clock.play()
-        session = self.sandbox.store.load(request.path_params["id"], kind=checkout_sessions.KIND)
+        session = self.sandbox.store.load(request.path_params["id"], kind=KIND)
         if session is None or session["status"] != "open":
             return await self.show(request)
         try:
@@ -83,7 +84,7 @@ class _Checkout:
         if intent["status"] != "succeeded":
             last: Json = intent.get("last_payment_error") or intent["last_setup_error"]
             return self._page(request, session, 402, error=last["message"], field="number", form=form)
-        return RedirectResponse(checkout_sessions.success_address(session), 303)
+        return RedirectResponse(checkout.success_address(session), 303)
 
     async def challenge(self, request: Request) -> Response:
         """The bank's page that asks whether it is really you."""
@@ -112,13 +113,13 @@ class _Checkout:
 
     def _finish_challenge(self, intent: Json, *, passed: bool) -> None:
         if intent["object"] == "setup_intent":
-            checkout_sessions.finish_setup(self.sandbox, intent, passed=passed)
+            checkout.finish_setup(self.sandbox, intent, passed=passed)
             return
         method = self.sandbox.get("payment_method", intent["payment_method"])
         if passed:
             payments.pay(self.sandbox, intent, method, authenticated=True)
         else:
-            payments.fail(self.sandbox, intent, method, checkout_sessions.CHALLENGE_FAILED, charge=False)
+            payments.fail(self.sandbox, intent, method, checkout.CHALLENGE_FAILED, charge=False)
 
     def _after_challenge(self, intent: Json) -> str:
         hidden = self.sandbox.store.hidden(intent["id"])
@@ -129,7 +130,7 @@ class _Checkout:
             mark = "&" if "?" in str(hidden.get("return_url")) else "?"
             return f"{hidden.get('return_url') or '/'}{mark}{intent['object']}={intent['id']}"
         if intent["status"] == "succeeded":
-            return checkout_sessions.success_address(self.sandbox.get(checkout_sessions.KIND, session_id))
+            return checkout.success_address(self.sandbox.get(KIND, session_id))
         return f"/c/pay/{session_id}?declined=1"
 
     def _attempt(self, session: Json, form: FormData, number: str, month: int, year: int) -> Json:
@@ -138,11 +139,13 @@ class _Checkout:
             email = self.sandbox.get("customer", session["customer"])["email"] or ""
         if not re.fullmatch(r"[^@\s]+@[^@\s]+", email):
             raise FieldError("email", "Your email is incomplete.")
+        if checkout.terms_required(session) and not _text(form, "terms"):
+            raise FieldError("terms", "Agree to the terms of service to go on.")
         name = _text(form, "name")
         method = payments.new_card(
             self.sandbox, number, exp_month=month, exp_year=year, name=name or None, email=email
         )
-        return checkout_sessions.attempt(self.sandbox, session, method, email=email, name=name)
+        return checkout.attempt(self.sandbox, session, method, email=email, name=name)
 
     def _page(
         self, request: Request, session: Json, status: int = 200, *, error: str = "", field: str = "",
@@ -151,13 +154,14 @@ class _Checkout:
         hidden = self.sandbox.store.hidden(session["id"])
         items = hidden["line_items"]["data"]
         if request.query_params.get("declined") and not error:
-            error, field = checkout_sessions.CHALLENGE_FAILED[2], "number"
+            error, field = checkout.CHALLENGE_FAILED[2], "number"
         email = session["customer_email"] or ""
         if session["customer"]:
             email = self.sandbox.get("customer", session["customer"])["email"] or ""
         return page(request, "checkout.html", status, session=session, items=items, error=error, field=field,
                     form=form or {}, email=email, test_cards=SHOWN_CARDS,
-                    success=checkout_sessions.success_address(session), action=f"/c/pay/{session['id']}",
+                    success=checkout.success_address(session), terms=checkout.terms_required(session),
+                    action=f"/c/pay/{session['id']}",
                     recurring_total=sum(item["amount_total"] for item in items),
                     trial_days=hidden["subscription_data"].get("trial_period_days"),
                     interval=_interval(items))  # fmt: skip

@@ -28,6 +28,7 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         Route("/_sandbox/settings", control.turn, methods=["POST"]),
         Route("/_sandbox/deliveries", control.deliveries),
         Route("/_sandbox/objects/{id}/act", control.act, methods=["POST"]),
+        Route("/_sandbox/events", control.send, methods=["POST"]),
         Route("/_sandbox/events/{id}/resend", control.resend, methods=["POST"]),
         Route("/_sandbox/idempotency_keys/expire", control.expire_keys, methods=["POST"]),
     ]
@@ -98,6 +99,16 @@ class _Control:
         except StripeError as error:
             return JSONResponse(error.body(), error.status)
         return JSONResponse(obj)
+
+    async def send(self, request: Request) -> Response:
+        """Send an event of any type about an object as it is now: {"type": "charge.updated", "object": "ch_1"}."""
+        body = await _json(request)
+        obj = self.sandbox.store.load(str(body.get("object")))
+        if obj is None or not body.get("type"):
+            return JSONResponse({"error": "Give type and object."}, 400)
+        with self.sandbox.store.transaction():
+            event = self.sandbox.emit(str(body["type"]), self.sandbox.present(obj))
+        return JSONResponse(event)
 
     async def resend(self, request: Request) -> Response:
         event = self.sandbox.store.load(request.path_params["id"])

@@ -1,6 +1,7 @@
 """The sandbox's own page: its clock, objects, events with their deliveries, and faults."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from starlette.requests import Request
@@ -10,8 +11,8 @@ from starlette.routing import BaseRoute, Route
 from payouts.sandbox import actions, events, faults, ledger
 from payouts.sandbox.core import Sandbox
 from payouts.sandbox.errors import StripeError
-from payouts.sandbox.pages.html import page
-from payouts.sandbox.settings import SettingsError, duration_s
+from payouts.sandbox.pages.html import moment, money, page
+from payouts.sandbox.settings import MEANINGS, SettingsError, duration_s
 from payouts.sandbox.store import Json
 
 _PAGE = 50
@@ -33,6 +34,9 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
         Route("/objects/{kind}", pages.objects),
         Route("/object/{id}", pages.show),
         Route("/object/{id}", pages.act, methods=["POST"]),
+        Route("/object/{id}/event", pages.send, methods=["POST"]),
+        Route("/receipts/{id}", pages.receipt),
+        Route("/settings", pages.turn, methods=["POST"]),
         Route("/events", pages.events),
         Route("/faults", pages.faults),
         Route("/clock", pages.move, methods=["POST"]),
@@ -94,6 +98,34 @@ class _Dashboard:
             return page(request, "message.html", error.status, title="That did not work", text=error.message)
         return RedirectResponse(f"/object/{object_id}", 303)
 
+    async def send(self, request: Request) -> Response:
+        """Send an event of any type about an object as it is now."""
+        form = await request.form()
+        obj = self.store.load(request.path_params["id"])
+        event_type = str(form.get("type", "")).strip()
+        if obj is None or not event_type:
+            return page(request, "message.html", 400, title="Nothing was sent", text="Name the type of the event.")
+        with self.store.transaction():
+            event = self.sandbox.emit(event_type, self.sandbox.present(obj))
+        return RedirectResponse(f"/object/{event['id']}", 303)
+
+    async def receipt(self, request: Request) -> Response:
+        """What a charge's receipt_url shows."""
+        charge = self.store.load(request.path_params["id"], kind="charge")
+        if charge is None:
+            return page(request, "message.html", 404, title="Page not found", text="There is no such receipt.")
+        paid = f"{money(charge['amount'], charge['currency'])} paid to Obole on {moment(charge['created'])} UTC."
+        return page(request, "message.html", title="Receipt from Obole", text=paid)
+
+    async def turn(self, request: Request) -> Response:
+        """Change one setting; its value is JSON."""
+        form = await request.form()
+        try:
+            self.sandbox.turn({str(form.get("name", "")): json.loads(str(form.get("value", "")))})
+        except (SettingsError, TypeError, ValueError) as error:
+            return page(request, "message.html", 400, title="Nothing was changed", text=str(error))
+        return RedirectResponse("/faults", 303)
+
     async def events(self, request: Request) -> Response:
         """The last events with their deliveries."""
         wanted = request.query_params.get("type", "")
@@ -102,7 +134,15 @@ class _Dashboard:
     async def faults(self, request: Request) -> Response:
         """The fault switch."""
         rows = self.store.rows("SELECT * FROM faults ORDER BY id DESC LIMIT 50")
-        return self._page(request, "faults.html", rows=rows, api=faults.API, event=faults.EVENT, error="")
+        return self._page(
+            request,
+            "faults.html",
+            rows=rows,
+            api=faults.API,
+            event=faults.EVENT,
+            knobs=asdict(self.sandbox.knobs),
+            meanings=MEANINGS,
+        )
 
     async def move(self, request: Request) -> Response:
         """Forward by a duration such as 7d."""

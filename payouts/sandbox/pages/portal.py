@@ -141,7 +141,7 @@ class _Portal:
         ]
         state = {"open": "open", "paid": "complete"}.get(invoice["status"], "expired")
         session = {"id": invoice["id"], "mode": "payment", "status": state, "amount_total": invoice["amount_due"],
-                   "currency": invoice["currency"], "cancel_url": None}  # fmt: skip
+                   "currency": invoice["currency"], "cancel_url": None, "custom_text": None}  # fmt: skip
         return page(request, "checkout.html", status, session=session, items=lines, error=error, field="number",
-                    form={}, email=invoice["customer_email"] or "", test_cards=SHOWN_CARDS, success="/",
+                    form={}, email=invoice["customer_email"] or "", test_cards=SHOWN_CARDS, success="",
                     action=f"/i/{invoice['id']}")  # fmt: skip

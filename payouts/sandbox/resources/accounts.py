@@ -9,7 +9,7 @@ from payouts.sandbox.core import Sandbox, merge_metadata
 from payouts.sandbox.errors import invalid
 from payouts.sandbox.events import emit_thin, iso
 from payouts.sandbox.money import currency_of
-from payouts.sandbox.routing import Call, endpoint
+from payouts.sandbox.routing import Call, endpoint, page_v2
 from payouts.sandbox.store import Json
 
 KIND = "v2.core.account"
@@ -68,9 +68,14 @@ def retrieve(call: Call) -> Json:
 
 @endpoint("GET", "/v2/core/accounts", AccountListParams)
 def list_(call: Call) -> Json:
-    """All accounts, newest first; pages are not implemented for v2 lists."""
-    data = [shown(account, []) for account in call.sandbox.store.select(KIND, limit=call.params.get("limit", 100))]
-    return {"data": data, "next_page_url": None, "previous_page_url": None}
+    """Accounts, newest first, by configuration and whether closed."""
+    where: list[tuple[str, Any]] = [("body->>'$.closed' = ?", int(call.params.get("closed", False)))]
+    where += [
+        ("instr(body->>'$.applied_configurations', ?) > 0", name)
+        for name in call.params.get("applied_configurations") or []
+    ]
+    listed = page_v2(call, KIND, where)
+    return listed | {"data": [shown(account, []) for account in listed["data"]]}
 
 
 @endpoint("POST", "/v2/core/accounts/{id}", AccountUpdateParams)

@@ -1,7 +1,5 @@
 """Checkout Sessions (https://docs.stripe.com/api/checkout/sessions): a hosted page, and what paying does."""
 
-from typing import Any
-
 from stripe.params.checkout import (
     SessionCreateParams,
     SessionExpireParams,
@@ -11,30 +9,18 @@ from stripe.params.checkout import (
     SessionUpdateParams,
 )
 
-from payouts.sandbox import money, payments
+from payouts.sandbox import money
 from payouts.sandbox.clock import timer
 from payouts.sandbox.core import Sandbox, merge_metadata
 from payouts.sandbox.defaults import blank
 from payouts.sandbox.errors import StripeError, invalid
-from payouts.sandbox.resources import (
-    customers,
-    payment_intents,
-    payment_methods,
-    products,
-    setup_intents,
-    subscriptions,
-)
+from payouts.sandbox.resources import payment_intents, products
 from payouts.sandbox.routing import Call, endpoint, lists, retrieves
 from payouts.sandbox.store import Json, new_id
 
 KIND = "checkout.session"
 MIN_LIFE_S = 30 * 60
 MAX_LIFE_S = 24 * 3600
-CHALLENGE_FAILED = (
-    "payment_intent_authentication_failure",
-    "authentication_failed",
-    "We are unable to authenticate your payment method. Please choose a different payment method and try again.",
-)
 _PLAIN = ("after_expiration", "allow_promotion_codes", "billing_address_collection", "cancel_url",
           "client_reference_id", "consent_collection", "customer", "customer_email", "locale", "submit_type",
           "success_url")  # fmt: skip
@@ -69,6 +55,7 @@ def create(call: Call) -> Json:
             "customer_creation": None if params.get("customer") else params.get("customer_creation", "if_required"),
             "expires_at": _expiry(sandbox, params),
             "metadata": merge_metadata({}, params.get("metadata")),
+            "custom_text": blank(KIND)["custom_text"] | (params.get("custom_text") or {}),
             "mode": params["mode"],
             "payment_method_collection": "always" if params["mode"] == "subscription" else "if_required",
             "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
@@ -134,121 +121,6 @@ def expire(sandbox: Sandbox, session: Json) -> Json:
         payment_intents.cancel(sandbox, sandbox.get("payment_intent", tried), "automatic")
     sandbox.emit("checkout.session.expired", session)
     return session
-
-
-def attempt(sandbox: Sandbox, session: Json, method: Json, *, email: str, name: str) -> Json:
-    """The payer pressed the button: the payment or setup intent, with its status telling what happened."""
-    details = {"address": method["billing_details"]["address"], "business_name": None, "email": email,
-               "individual_name": None, "name": name or None, "phone": None, "tax_exempt": "none",
-               "tax_ids": []}  # fmt: skip
-    sandbox.store.hide(session["id"], customer_details=details)
-    _ensure_customer(sandbox, session, email=email, name=name)
-    if session["mode"] == "setup" or session["amount_total"] == 0:
-        intent = _setup_intent(sandbox, session)
-        return _set_up(sandbox, setup_intents.set_up(sandbox, intent, method))
-    intent = _payment_intent(sandbox, session)
-    intent["customer"] = session["customer"]
-    intent["receipt_email"] = intent["receipt_email"] or email
-    return payments.pay(sandbox, intent, method)
-
-
-def finish_setup(sandbox: Sandbox, intent: Json, *, passed: bool) -> Json:
-    """The challenge of a setup intent was answered."""
-    method = sandbox.get("payment_method", intent["payment_method"])
-    if not passed:
-        return setup_intents.fail(sandbox, intent, method, CHALLENGE_FAILED)
-    return _set_up(sandbox, setup_intents.set_up(sandbox, intent, method, authenticated=True))
-
-
-@payments.on_outcome
-def _paid(sandbox: Sandbox, intent: Json) -> None:
-    """Complete the session of an intent that succeeded (https://docs.stripe.com/payments/checkout/fulfillment)."""
-    session_id = sandbox.store.hidden(intent["id"]).get("checkout_session")
-    if intent["status"] != "succeeded" or session_id is None:
-        return
-    session = sandbox.get(KIND, session_id)
-    if intent["setup_future_usage"] and session["customer"]:
-        payment_methods.attach(sandbox, sandbox.get("payment_method", intent["payment_method"]), session["customer"])
-    if session["mode"] == "subscription":
-        _subscribe(sandbox, session, intent["payment_method"], intent)
-    complete(sandbox, session, payment_status="paid")
-
-
-def _set_up(sandbox: Sandbox, intent: Json) -> Json:
-    session_id = sandbox.store.hidden(intent["id"]).get("checkout_session")
-    if intent["status"] != "succeeded" or session_id is None:
-        return intent
-    session = sandbox.get(KIND, session_id)
-    if session["mode"] == "subscription":
-        _subscribe(sandbox, session, intent["payment_method"], None)
-    complete(sandbox, session, payment_status="no_payment_required")
-    return intent
-
-
-def _subscribe(sandbox: Sandbox, session: Json, method: str, paid_by: Json | None) -> None:
-    """The subscription of a session of mode subscription, its first invoice paid
-    (https://docs.stripe.com/payments/checkout/build-subscriptions)."""
-    hidden = sandbox.store.hidden(session["id"])
-    items = [{"price": item["price"]["id"], "quantity": item["quantity"]} for item in hidden["line_items"]["data"]]
-    payment_methods.attach(sandbox, sandbox.get("payment_method", method), session["customer"])
-    made = subscriptions.start(
-        sandbox, customer=session["customer"], items=items, paid_by=paid_by,
-        data=hidden["subscription_data"] | {"default_payment_method": method},
-    )  # fmt: skip
-    session |= {"subscription": made["id"], "invoice": made["latest_invoice"]}
-
-
-def _payment_intent(sandbox: Sandbox, session: Json) -> Json:
-    hidden = sandbox.store.hidden(session["id"])
-    if "intent" in hidden:
-        return sandbox.get("payment_intent", hidden["intent"])
-    data = {"description": "Subscription creation" if session["mode"] == "subscription" else None}
-    data |= hidden["payment_intent_data"] | {"customer": session["customer"]}
-    if session["mode"] == "subscription":
-        data["setup_future_usage"] = "off_session"
-    intent = payment_intents.new(
-        sandbox, amount=session["amount_total"], currency=session["currency"], data=data,
-        hidden={"checkout_session": session["id"]},
-    )  # fmt: skip
-    sandbox.store.hide(session["id"], intent=intent["id"])
-    if session["mode"] == "payment":
-        sandbox.save(session, payment_intent=intent["id"])
-    return intent
-
-
-def _setup_intent(sandbox: Sandbox, session: Json) -> Json:
-    hidden = sandbox.store.hidden(session["id"])
-    if session["setup_intent"]:
-        return sandbox.get("setup_intent", session["setup_intent"])
-    intent = setup_intents.new(
-        sandbox,
-        customer=session["customer"],
-        data=hidden["setup_intent_data"],
-        hidden={"checkout_session": session["id"]},
-    )
-    sandbox.save(session, setup_intent=intent["id"])
-    return intent
-
-
-def complete(sandbox: Sandbox, session: Json, **changes: Any) -> None:
-    """Mark a session complete and tell it."""
-    sandbox.clock.cancel("checkout.expire", session["id"])
-    details = sandbox.store.hidden(session["id"])["customer_details"]
-    sandbox.save(session, status="complete", url=None, customer_details=details, **changes)
-    sandbox.emit("checkout.session.completed", session)
-
-
-def success_address(session: Json) -> str:
-    """Where the payer goes after paying (https://docs.stripe.com/payments/checkout/custom-success-page)."""
-    return str(session["success_url"] or "").replace("{CHECKOUT_SESSION_ID}", session["id"])
-
-
-def _ensure_customer(sandbox: Sandbox, session: Json, *, email: str, name: str) -> None:
-    data = sandbox.store.hidden(session["id"])["payment_intent_data"]
-    wanted = session["customer_creation"] == "always" or data.get("setup_future_usage")
-    if session["customer"] is None and (wanted or session["mode"] == "subscription"):
-        customer = customers.new(sandbox, email=email, name=name or None)
-        sandbox.save(session, customer=customer["id"])
 
 
 def _check(sandbox: Sandbox, params: Json) -> None:

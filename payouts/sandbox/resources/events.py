@@ -4,7 +4,7 @@ from stripe.params import EventListParams, EventRetrieveParams
 from stripe.params.v2.core import EventListParams as EventListParamsV2
 from stripe.params.v2.core import EventRetrieveParams as EventRetrieveParamsV2
 
-from payouts.sandbox.routing import Call, endpoint, page, retrieves
+from payouts.sandbox.routing import SIGNS, Call, endpoint, page, page_v2, retrieves
 from payouts.sandbox.store import Json
 
 retrieves("event", "/v1/events", EventRetrieveParams)
@@ -33,10 +33,16 @@ def retrieve_v2(call: Call) -> Json:
 
 @endpoint("GET", "/v2/core/events", EventListParamsV2)
 def list_v2(call: Call) -> Json:
-    """The thin events of an object, newest first, in one page."""
-    equal = {"related_object.id": call.params["object_id"]} if "object_id" in call.params else {}
-    found = call.sandbox.store.select("v2.core.event", equal=equal, limit=call.params.get("limit", 100))
-    return {"data": [_with_data(call, event) for event in found], "next_page_url": None, "previous_page_url": None}
+    """Thin events, newest first, by object and type."""
+    where: list[tuple[str, object]] = []
+    if "object_id" in call.params:
+        where.append(("body->>'$.related_object.id' = ?", call.params["object_id"]))
+    if call.params.get("types"):
+        where.append(("instr(',' || ? || ',', ',' || (body->>'$.type') || ',') > 0", ",".join(call.params["types"])))
+    for name, value in (call.params.get("created") or {}).items():
+        where.append((f"body->>'$.created' {SIGNS[name]} ?", value))
+    listed = page_v2(call, "v2.core.event", where)
+    return listed | {"data": [_with_data(call, event) for event in listed["data"]]}
 
 
 def _with_data(call: Call, event: Json) -> Json:

@@ -119,7 +119,9 @@ def _confirmed(sandbox: Sandbox, intent: Json, params: Json) -> Json:
     method = payment_methods.find(sandbox, name)
     if params.get("return_url"):
         sandbox.store.hide(intent["id"], return_url=params["return_url"])
-    paid = payments.pay(sandbox, intent, method, off_session=bool(params.get("off_session")))
+    # Without the payer there is nobody to challenge (https://docs.stripe.com/api/payment_intents/confirm).
+    alone = bool(params.get("off_session") or params.get("error_on_requires_action"))
+    paid = payments.pay(sandbox, intent, method, off_session=alone)
     if paid["last_payment_error"] is not None and paid["status"] == "requires_payment_method":
         raise card_error(paid)
     if paid["status"] == "succeeded" and paid["setup_future_usage"] and paid["customer"]:

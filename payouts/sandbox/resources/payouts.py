@@ -16,7 +16,7 @@ from payouts.sandbox.clock import timer
 from payouts.sandbox.core import Sandbox, merge_metadata
 from payouts.sandbox.errors import StripeError, invalid
 from payouts.sandbox.resources import bank_accounts
-from payouts.sandbox.routing import Call, endpoint, page, retrieves
+from payouts.sandbox.routing import SIGNS, Call, endpoint, page, retrieves
 from payouts.sandbox.store import Json, new_id
 
 _DAY_S = 86_400
@@ -29,10 +29,9 @@ retrieves("payout", "/v1/payouts", PayoutRetrieveParams)
 @endpoint("GET", "/v1/payouts", PayoutListParams)
 def list_(call: Call) -> Json:
     """Newest first; by status, destination, creation and arrival."""
-    signs = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
     arrival = call.params.get("arrival_date")
     bounds = arrival if isinstance(arrival, dict) else {} if arrival is None else {"gte": arrival, "lte": arrival}
-    fixed = [(f"body->>'$.arrival_date' {signs[name]} ?", value) for name, value in bounds.items()]
+    fixed = [(f"body->>'$.arrival_date' {SIGNS[name]} ?", value) for name, value in bounds.items()]
     return page(call, "payout", "/v1/payouts", {"status": "status", "destination": "destination"}, *fixed)
 
 

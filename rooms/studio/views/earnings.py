@@ -12,7 +12,7 @@ from payouts.queries import sales_of
 from rooms.models import Creator
 from rooms.studio import queries
 from rooms.studio.access import creator_required, payee_id_of
-from rooms.studio.figures import STAGES, parts_of
+from rooms.studio.figures import STAGES, rows_of
 from rooms.studio.overview import amounts_of
 from rooms.studio.trail import trail_of
 
@@ -26,13 +26,15 @@ def stage(request: HttpRequest, stage: str, currency: str, *, creator: Creator) 
     if stage not in STAGES or len(currency) != 3 or not currency.isupper():
         raise Http404("There is no such figure")
     payee_id = payee_id_of(creator)
-    parts = parts_of(stage=stage, payee_id=payee_id, currency=currency)
+    rows, show = rows_of(stage=stage, payee_id=payee_id, currency=currency)
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "creator": creator,
         "stage": STAGES[stage],
         "currency": currency,
         "amount_minor": amounts_of(payee_id=payee_id).get(currency, {}).get(stage, 0),
-        "page": Paginator(parts, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": page,
+        "parts": [show(row) for row in page],
         "signed": stage == "available",
         "account": accounts.payable(payee_id, "in_transit" if stage == "paid" else stage),  # type: ignore[arg-type]
     }

@@ -135,3 +135,19 @@ def test_balance_settings_are_each_accounts_own(local: Local) -> None:
         if each.payments.payouts and each.payments.payouts.schedule
     ]
     assert intervals == ["manual", "daily"]
+
+
+def test_accounts_are_listed_page_by_page(local: Local) -> None:
+    made = [_account(local).id for _ in range(5)]
+    first = local.client.v2.core.accounts.list({"limit": 2, "applied_configurations": ["recipient"]})
+    assert [account.id for account in first.data] == made[:2:-1]
+    assert [account.id for account in first.auto_paging_iter()] == made[::-1]
+    assert local.client.v2.core.accounts.list({"applied_configurations": ["merchant"]}).data == []
+
+
+def test_thin_events_are_listed_by_object(local: Local) -> None:
+    account_id, other = local.payee(), local.payee()
+    listed = local.client.v2.core.events.list({"object_id": account_id, "types": ["v2.core.account.created"]})
+    assert [event.type for event in listed.data] == ["v2.core.account.created"]
+    everything = local.client.v2.core.events.list({"object_id": other, "limit": 2})
+    assert len(list(everything.auto_paging_iter())) == 5

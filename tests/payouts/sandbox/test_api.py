@@ -1,5 +1,7 @@
 """The rules of the API itself: keys, errors, idempotency, pages, expansion, parameters."""
 
+from typing import Any
+
 import pytest
 import stripe
 
@@ -51,6 +53,7 @@ def test_it_refuses_an_unknown_parameter_of_v2(local: Local) -> None:
         ({"amount": 1000, "currency": "usd", "description": ""}, "parameter_invalid_empty", "description"),
         ({"amount": 1000, "currency": "usd", "customer": "cus_none"}, "resource_missing", "customer"),
         ({"amount": 1005, "currency": "kwd"}, None, "amount"),
+        ({"amount": 100_050, "currency": "isk"}, None, "amount"),
     ],
 )
 def test_it_refuses_what_stripe_refuses(local: Local, params: dict[str, object], code: str | None, param: str) -> None:
@@ -189,3 +192,25 @@ def test_metadata_merges_and_unsets(local: Local) -> None:
     cleared = local.client.v1.customers.update(customer.id, {"metadata": ""})
     assert cleared.metadata is not None
     assert cleared.metadata.to_dict() == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"payment_intent_data": {"application_fee_amount": 30}}, "payment_intent_data[application_fee_amount]"),
+        ({"payment_intent_data": {"capture_method": "manual"}}, "payment_intent_data[capture_method]"),
+        ({"automatic_tax": {"enabled": True}}, "automatic_tax[enabled]"),
+        ({"discounts": [{"coupon": "x"}]}, "discounts"),
+    ],
+)
+def test_it_refuses_what_it_would_have_to_ignore(local: Local, more: dict[str, Any], param: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match="does not implement") as refused:
+        local.session(**more)
+    assert refused.value.param == param
+    assert local.client.v1.checkout.sessions.list().data == []
+
+
+def test_a_broken_body_is_the_callers_fault(local: Local) -> None:
+    headers = {"authorization": "Bearer sk_test_x", "content-type": "application/json"}
+    answer = local.http.post("/v2/core/accounts", headers=headers, content=b"{")
+    assert answer.status_code == 400

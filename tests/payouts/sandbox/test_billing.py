@@ -225,6 +225,27 @@ def test_it_is_cancelled_now(heard: Local, receiver: Receiver) -> None:
     assert receiver.types().count("customer.subscription.deleted") == 1
 
 
+def test_a_draft_of_a_cancelled_subscription_is_not_charged(local: Local, linus: str, price: str) -> None:
+    subscription = _subscribe(local, linus, price)
+    local.control("clock", to=_period_end(subscription) + 60)
+    assert _invoice(local, subscription).status == "draft"
+    local.client.v1.subscriptions.cancel(subscription.id)
+    local.advance(DAY_S)
+    assert (_invoice(local, subscription).status, _invoice(local, subscription).auto_advance) == ("draft", False)
+    assert len(local.client.v1.charges.list({"customer": linus}).data) == 1
+
+
+def test_default_incomplete_waits_for_the_payer(local: Local, linus: str, price: str) -> None:
+    subscription = _subscribe(
+        local, linus, price, payment_behavior="default_incomplete", expand=["latest_invoice.payments"]
+    )
+    assert subscription.status == "incomplete"
+    assert local.balance() == (0, 0)
+    local.client.v1.invoices.pay(_invoice(local, subscription).id)
+    assert _status(local, subscription) == "active"
+    assert local.balance() == (0, 499 - 44)
+
+
 def test_a_subscription_is_bought_on_the_page(local: Local, price: str) -> None:
     session = local.client.v1.checkout.sessions.create(
         {

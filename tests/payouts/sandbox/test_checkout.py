@@ -242,3 +242,17 @@ def test_a_card_is_saved_for_later(local: Local) -> None:
         }
     )
     assert tip.status == "succeeded"
+
+
+def test_the_terms_are_accepted_on_the_page(local: Local) -> None:
+    session = local.session(
+        consent_collection={"terms_of_service": "required"},
+        custom_text={"terms_of_service_acceptance": {"message": "No refund after the doors open."}},
+    )
+    assert "No refund after the doors open." in local.http.get(f"/c/pay/{session.id}").text
+    assert "Agree to the terms of service" in local.pay(session).text
+    assert local.client.v1.payment_intents.list().data == []
+    assert local.pay(session, terms="on").status_code == 303
+    consent = local.client.v1.checkout.sessions.retrieve(session.id).consent
+    assert consent is not None
+    assert consent.terms_of_service == "accepted"

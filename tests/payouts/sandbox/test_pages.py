@@ -66,3 +66,23 @@ def test_settings_are_turned_and_remembered(local: Local) -> None:
     assert local.control("settings", fee_variation=0.5)["fee_variation"] == 0.5
     assert local.control("settings")["fee_variation"] == 0.5
     assert local.http.post("/_sandbox/settings", json={"colour": "red"}).status_code == 400
+
+
+def test_any_event_is_sent_about_an_object(heard: Local, receiver: Receiver) -> None:
+    charge = heard.buy()
+    assert heard.http.post(f"/object/{charge.id}/event", data={"type": "charge.expired"}).status_code == 303
+    heard.control("events", type="charge.pending", object=charge.id)
+    heard.quiet()
+    assert receiver.types()[-2:] == ["charge.expired", "charge.pending"]
+    assert receiver.received[-1].event["data"]["object"]["id"] == charge.id
+
+
+def test_a_setting_is_turned_on_the_page(local: Local) -> None:
+    assert local.http.post("/settings", data={"name": "fee_delay_s", "value": "60"}).status_code == 303
+    assert local.control("settings")["fee_delay_s"] == 60
+    assert local.http.post("/settings", data={"name": "fee_delay_s", "value": "soon"}).status_code == 400
+
+
+def test_a_receipt_is_shown(local: Local) -> None:
+    url = str(local.buy().receipt_url)
+    assert "$10.00 paid to Obole" in local.http.get(url).text

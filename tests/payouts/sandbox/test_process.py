@@ -11,6 +11,8 @@ import httpx
 import pytest
 import stripe
 
+from payouts.sandbox.core import Sandbox
+from payouts.sandbox.settings import Settings
 from tests.payouts.sandbox.local import SECRET, Receiver, wait_until
 
 ROOT = Path(__file__).parents[3]
@@ -118,3 +120,24 @@ def test_it_imports_nothing_of_obole_and_no_django() -> None:
     )
     found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def test_killed_while_the_clock_moves_it_does_not_fall_behind(tmp_path: Path) -> None:
+    data = tmp_path / "sandbox.sqlite3"
+    killed = (
+        "import os, sys\n"
+        "from payouts.sandbox import clock, settings\n"
+        "from payouts.sandbox.core import Sandbox\n"
+        "clock.timer('note')(lambda s, subject: s.store.set_meta(subject, str(s.clock.now_s())))\n"
+        "clock.timer('kill')(lambda s, subject: os.kill(os.getpid(), 9))\n"
+        "sandbox = Sandbox(settings.Settings(data=sys.argv[1]))\n"
+        "sandbox.clock.schedule(sandbox.clock.now_s() + 86400, 'note', 'noted')\n"
+        "sandbox.clock.schedule(sandbox.clock.now_s() + 172800, 'kill', 'x')\n"
+        "sandbox.clock.move_to(sandbox.clock.now_s() + 864000)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", killed, str(data)], cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    sandbox = Sandbox(Settings(data=str(data)))
+    assert sandbox.clock.now_s() >= float(sandbox.store.meta("noted") or "inf")
+    assert [row["kind"] for row in sandbox.store.rows("SELECT kind FROM timers")] == ["kill"]
+    sandbox.store.close()

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -11,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from rooms.models import Creator, Room, User
 from rooms.studio.figures import parts_of
 from rooms.studio.overview import amounts_of, overview_of
+from rooms.studio.views import earnings
 from tests.rooms import cast
 from tests.rooms.cast import NOW
 from tests.rooms.studio import story
@@ -60,7 +62,9 @@ def test_every_figure_is_the_sum_of_its_parts(ada: Creator, evening: Room) -> No
     assert ada.payee is not None
     first, _ = story.sold(evening, name="Linus"), story.sold(evening, name="Fin", fee_minor=61)
     over = story.released(first)
-    later = cast.room(ada, title="Later", starts_at=over + timedelta(days=1), ends_at=over + timedelta(days=1, hours=1))
+    later = cast.room(
+        ada, title="Later", starts_at=over + timedelta(days=1), ends_at=over + timedelta(days=1, hours=1)
+    )
     payout = story.sent(story.reserved(ada.payee, at=over), at=over, arrives_on=over.date())
     figures = {"pending": 0, "available": 0, "in_transit": 1820, "paid": 0}
     assert amounts_of(payee_id=ada.payee.id) == {"USD": figures}
@@ -97,3 +101,16 @@ def test_each_stage_opens_and_names_its_parts(studio: Client, evening: Room) -> 
 def test_it_knows_no_other_stage(studio: Client) -> None:
     assert studio.get("/studio/earnings/secret/USD/").status_code == 404
     assert studio.get("/studio/earnings/pending/usd/").status_code == 404
+
+
+def test_long_figures_come_in_pages(studio: Client, evening: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(earnings, "PAGE_SIZE", 1)
+    first, second = story.sold(evening, name="Linus"), story.sold(evening, name="Fin", fee_minor=61)
+    url = reverse("studio:stage", args=["pending", "USD"])
+    pages = [words(studio.get(url, {"page": number})) for number in (1, 2)]
+    assert [page.count("Evening with Ada, seat") for page in pages] == [1, 1]
+    assert {sale.title for sale in (first, second)} == {
+        title for title in (first.title, second.title) for page in pages if title in page
+    }
+    assert all("Pending, as the ledger has it $18.20" in page for page in pages)
+    assert "Page 2 of 2" in pages[1]

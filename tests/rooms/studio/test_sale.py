@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from rooms.currencies import money_text
 from rooms.models import Creator, Room
 from rooms.scheduling.operations import CoHostSpec, accept_cohosting
 from rooms.studio.trail import trail_of
@@ -85,13 +86,13 @@ def test_co_hosts_see_their_own_share_and_all_parts(client: Client, ada: Creator
     room = cast.room(ada, cohosts=[CoHostSpec(creator_id=grace.id)])
     accept_cohosting(room_id=room.id, creator_id=grace.id, now=NOW)
     sale = story.sold(room)
-    amounts = {share.payee_id: share.amount_minor for share in sale.shares.all()}
-    assert sorted(amounts.values(), key=int) == [455, 456]
+    amounts = {share.payee.display_name: share.amount_minor or 0 for share in sale.shares.select_related("payee")}
+    assert sorted(amounts.values()) == [455, 456]
     client.force_login(grace.user)
     page = words(client.get(reverse("studio:sale", args=[sale.id])))
-    mine, theirs = amounts[grace.payee_id], amounts[ada.payee_id]
-    assert f"${mine / 100:.2f} is yours" in page
-    assert f"Ada Lovelace ${theirs / 100:.2f} You ${mine / 100:.2f} Obole $0.30" in page
+    mine, theirs = (money_text(amounts[name], "USD") for name in ("Grace Hopper", "Ada Lovelace"))
+    assert f"{mine} is yours" in page
+    assert f"Ada Lovelace {theirs} You {mine} Obole $0.30" in page
     assert "1/2 of $9.11" in page
 
 
@@ -100,6 +101,7 @@ def test_nobody_else_sees_it(client: Client, evening: Room, grace: Creator) -> N
     client.force_login(grace.user)
     assert client.get(reverse("studio:sale", args=[sale.id])).status_code == 404
     assert client.get(reverse("studio:sale", args=[uuid4()])).status_code == 404
+    assert sale.buyer is not None
     client.force_login(sale.buyer)
     assert client.get(reverse("studio:sale", args=[sale.id]))["Location"] == "/studio/start/"
 

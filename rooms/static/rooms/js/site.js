@@ -30,6 +30,11 @@
       element.removeAttribute("data-show");
     }
   };
-  document.addEventListener("DOMContentLoaded", () => localise(document));
+  document.addEventListener("DOMContentLoaded", () => {
+    localise(document);
+    // On a phone the tab of this page may lie beyond the edge.
+    const tab = document.querySelector(".tabs [aria-current]");
+    if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - tab.parentElement.offsetLeft - 16;
+  });
   document.addEventListener("htmx:load", (event) => localise(event.detail.elt));
 })();

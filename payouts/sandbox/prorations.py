@@ -1,22 +1,21 @@
 """Invoice lines of subscriptions, and what a change in mid-period credits and charges
 (https://docs.stripe.com/billing/subscriptions/prorations)."""
 
-from payouts.sandbox import periods
+from payouts.sandbox import invoicing, periods
 from payouts.sandbox.core import Sandbox
 from payouts.sandbox.defaults import blank
 from payouts.sandbox.errors import StripeError, invalid
-from payouts.sandbox.resources import invoices, products
+from payouts.sandbox.resources import products
 from payouts.sandbox.store import Json, new_id
 
 
-def line(subscription: Json, item: Json, *, trial: bool = False) -> Json:
+def line(sandbox: Sandbox, subscription: Json, item: Json, *, trial: bool = False) -> Json:
     """The line of one item for its current period; free during a trial."""
-    price = item["price"]
-    amount = 0 if trial else price["unit_amount"] * item["quantity"]
-    about = "Trial period" if trial else f"{item['quantity']} x"
+    amount = 0 if trial else item["price"]["unit_amount"] * item["quantity"]
+    about = "Trial period for" if trial else f"{item['quantity']} \N{MULTIPLICATION SIGN}"
     return _line(
         subscription, item, amount=amount, start=item["current_period_start"], end=item["current_period_end"],
-        description=f"{about} {price['nickname'] or price['product']}", proration=False,
+        description=f"{about} {_name(sandbox, item)}", proration=False,
     )  # fmt: skip
 
 
@@ -56,12 +55,12 @@ def invoice_pending(sandbox: Sandbox, subscription: Json) -> None:
     lines = take_pending(sandbox, subscription)
     if not lines:
         return
-    invoice = invoices.draft(sandbox, subscription=subscription, lines=lines, reason="subscription_update")
+    invoice = invoicing.draft(sandbox, subscription=subscription, lines=lines, reason="subscription_update")
     sandbox.save(subscription, latest_invoice=invoice["id"])
-    invoices.finalize(sandbox, invoice)
+    invoicing.finalize(sandbox, invoice)
     if invoice["status"] == "open":
         try:
-            invoices.pay(sandbox, invoice)
+            invoicing.pay(sandbox, invoice)
         except StripeError:
             # No card to charge: the invoice stays open, as at Stripe.
             return
@@ -112,7 +111,7 @@ def _prorate(
         subscription["billing_cycle_anchor"] = now
         sandbox.clock.cancel("subscription.renew", subscription["id"])
         sandbox.clock.schedule(end, "subscription.renew", subscription["id"])
-        _wait(sandbox, subscription, line(subscription, item))
+        _wait(sandbox, subscription, line(sandbox, subscription, item))
     elif behaviour != "none":
         _pending(sandbox, subscription, item, sign=1)
 
@@ -121,7 +120,7 @@ def _pending(sandbox: Sandbox, subscription: Json, item: Json, *, sign: int) -> 
     now, start, end = sandbox.clock.now(), item["current_period_start"], item["current_period_end"]
     amount = sign * periods.share(item["price"]["unit_amount"] * item["quantity"], start, end, now)
     about = "Unused time on" if sign < 0 else "Remaining time on"
-    name = item["price"]["nickname"] or item["price"]["product"]
+    name = _name(sandbox, item)
     _wait(sandbox, subscription, _line(subscription, item, amount=amount, start=now, end=end,
                                        description=f"{about} {name}", proration=True))  # fmt: skip
 
@@ -129,6 +128,10 @@ def _pending(sandbox: Sandbox, subscription: Json, item: Json, *, sign: int) -> 
 def _wait(sandbox: Sandbox, subscription: Json, waiting: Json) -> None:
     lines = sandbox.store.hidden(subscription["id"]).get("pending_lines", [])
     sandbox.store.hide(subscription["id"], pending_lines=[*lines, waiting])
+
+
+def _name(sandbox: Sandbox, item: Json) -> str:
+    return str(item["price"]["nickname"] or sandbox.get("product", item["price"]["product"])["name"])
 
 
 def _line(

@@ -1,0 +1,184 @@
+"""Who is in the story and what happens on which day (day 0 is today, -28 the beginning)."""
+
+from dataclasses import dataclass, field
+
+PASSWORD = "chip-in-an-obole"  # noqa: S105 (printed by the demo: accounts of a local database)
+VISA = "4242424242424242"
+DECLINED = "4000000000000002"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Someone with an account; `handle` makes them a creator, `staff` finance."""
+
+    name: str
+    email: str
+    handle: str = ""
+    bio: str = ""
+    staff: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomPlan:
+    """A room: announced and held on days of the story, with the day on which each guest buys."""
+
+    host: str
+    title: str
+    about: str
+    announced_day: int
+    day: int
+    hour: int
+    minutes: int
+    seats: int
+    price_minor: int
+    co_hosts: dict[str, int] = field(default_factory=dict)  # e-mail -> weight; the host's weight is the first
+    host_weight: int = 1
+    buyers: dict[str, int] = field(default_factory=dict)  # e-mail -> day
+    declined: dict[str, int] = field(default_factory=dict)  # e-mail -> day: the card is refused, and they walk away
+
+
+def _mail(name: str) -> str:
+    return f"{name}@obole.example"
+
+
+ADA, GRACE, HEDY = (
+    Person(
+        name="Ada Okafor",
+        email=_mail("ada"),
+        handle="ada",
+        bio="Engines, poetry, and the notes in the margin. Tuesdays and Saturdays.",
+    ),
+    Person(
+        name="Grace Lindqvist",
+        email=_mail("grace"),
+        handle="grace",
+        bio="Compilers, ships and nanoseconds. I bring the wire.",
+    ),
+    Person(
+        name="Hedy Marlowe",
+        email=_mail("hedy"),
+        handle="hedy",
+        bio="Late-night music and the radio tricks behind it.",
+    ),
+)
+LINUS = Person(name="Linus Berg", email=_mail("linus"))
+FIN = Person(name="Fin Moreau", email=_mail("fin"), staff=True)
+GUESTS = tuple(
+    Person(name=name, email=_mail(name.split()[0].lower()))
+    for name in (
+        "Margaret Sole",
+        "Dennis Hart",
+        "Barbara Quist",
+        "Ken Adeyemi",
+        "Radia Novak",
+        "Edsger Blom",
+        "Katherine Ruiz",
+        "Alan Petit",
+        "Joan Farrow",
+        "Tim Osei",
+        "Annie Duval",
+        "Niklaus Frei",
+    )
+)
+PEOPLE = (ADA, GRACE, HEDY, LINUS, FIN, *GUESTS)
+
+
+def _buyers(*, first: int, last: int, names: str) -> dict[str, int]:
+    """Spread the named guests evenly over the days from `first` to `last`."""
+    guests = names.split()
+    span = max(len(guests) - 1, 1)
+    return {_mail(name): first + (last - first) * index // span for index, name in enumerate(guests)}
+
+
+ROOMS = (
+    RoomPlan(
+        host=ADA.email,
+        title="Note G, read aloud",
+        about="The first program, line by line, with the arithmetic done out loud. Questions from the second half on.",
+        announced_day=-28,
+        day=-20,
+        hour=18,
+        minutes=90,
+        seats=100,
+        price_minor=1000,
+        buyers=_buyers(first=-27, last=-21, names="linus margaret dennis barbara ken radia edsger katherine alan"),
+        declined=_buyers(first=-24, last=-24, names="tim"),
+    ),
+    RoomPlan(
+        host=GRACE.email,
+        title="Compilers by candlelight",
+        about="What a compiler knows about your program that you do not. Two hosts, one candle.",
+        announced_day=-26,
+        day=-14,
+        hour=19,
+        minutes=120,
+        seats=60,
+        price_minor=1500,
+        host_weight=2,
+        co_hosts={ADA.email: 1},
+        buyers=_buyers(first=-25, last=-15, names="joan linus tim annie niklaus ken radia margaret"),
+    ),
+    RoomPlan(
+        host=HEDY.email,
+        title="Frequency hopping for musicians",
+        about="One melody, eighty-eight channels. Bring headphones.",
+        announced_day=-18,
+        day=-6,
+        hour=21,
+        minutes=60,
+        seats=40,
+        price_minor=500,
+        buyers=_buyers(first=-17, last=-7, names="annie dennis linus barbara joan alan edsger"),
+    ),
+    RoomPlan(
+        host=ADA.email,
+        title="Debugging stories, with witnesses",
+        about="Five bugs, five people who met them. Nothing is made up, least of all the moth.",
+        announced_day=-12,
+        day=-1,
+        hour=18,
+        minutes=90,
+        seats=80,
+        price_minor=700,
+        co_hosts={GRACE.email: 1, HEDY.email: 1},
+        buyers=_buyers(first=-11, last=-2, names="ken katherine linus tim niklaus margaret radia"),
+    ),
+    RoomPlan(
+        host=ADA.email,
+        title="Ask me about engines",
+        about="An open hour. The best question gets an answer on brass.",
+        announced_day=-5,
+        day=3,
+        hour=18,
+        minutes=60,
+        seats=100,
+        price_minor=1000,
+        buyers=_buyers(first=-4, last=0, names="dennis barbara annie alan joan"),
+    ),
+    RoomPlan(
+        host=GRACE.email,
+        title="A nanosecond is this long",
+        about="Why light is slow, and what that does to your database. Wire included.",
+        announced_day=-4,
+        day=6,
+        hour=17,
+        minutes=75,
+        seats=50,
+        price_minor=1200,
+        host_weight=3,
+        co_hosts={HEDY.email: 1},
+        buyers=_buyers(first=-3, last=0, names="edsger tim katherine"),
+    ),
+    RoomPlan(
+        host=HEDY.email,
+        title="Late-night theremin",
+        about="A small room on purpose. No talking during the slow movement.",
+        announced_day=-7,
+        day=1,
+        hour=22,
+        minutes=60,
+        seats=8,
+        price_minor=900,
+        buyers=_buyers(first=-6, last=0, names="radia ken niklaus margaret annie joan"),
+    ),
+)

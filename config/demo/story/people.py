@@ -1,0 +1,49 @@
+"""Accounts of the story: made once, found again when the story goes on after an interruption."""
+
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+
+from config.demo.story.cast import PASSWORD, PEOPLE, Person
+from config.demo.story.sandbox import Sandbox
+from payouts.payees import operations as payees
+from rooms.creators import operations as creators
+from rooms.models import Creator, User
+
+
+def settle_in(*, sandbox: Sandbox, site: str, now: datetime) -> dict[str, User]:
+    """Everybody's account by e-mail; creators onboarded at the sandbox through an account link, as on the page."""
+    users = {person.email: _account(person, now=now) for person in PEOPLE}
+    for person in PEOPLE:
+        if person.handle:
+            _creator(person, users[person.email], sandbox=sandbox, site=site, now=now)
+        if person.staff and not Authenticator.objects.filter(user=users[person.email]).exists():
+            TOTP.activate(users[person.email], generate_totp_secret())
+    return users
+
+
+def _account(person: Person, *, now: datetime) -> User:
+    present = User.objects.filter(email=person.email).first()
+    if present:
+        return present
+    user = User.objects.create_user(
+        person.email, PASSWORD, display_name=person.name, is_staff=person.staff, is_superuser=person.staff
+    )
+    User.objects.filter(id=user.id).update(date_joined=now)
+    EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
+    return user
+
+
+def _creator(person: Person, user: User, *, sandbox: Sandbox, site: str, now: datetime) -> None:
+    creator = Creator.objects.filter(user=user).first() or creators.become_creator(
+        user_id=user.id, handle=person.handle, display_name=person.name, bio=person.bio, now=now
+    )
+    if creator.payee_id is None:
+        creator = creators.open_payee_account(creator_id=creator.id, country="US", now=now)
+    payee = creator.payee
+    if payee is not None and payee.transfers_state != payee.TransfersState.ACTIVE:
+        studio = f"{site}/studio/"
+        link = payees.onboarding_url(payee_id=payee.id, return_url=studio, refresh_url=studio, now=now)
+        sandbox.onboard(link, name=person.name)

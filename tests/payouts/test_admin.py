@@ -1,0 +1,169 @@
+"""The finance admin: everything can be looked at, nothing about money can be changed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.contrib.auth import get_user_model
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from config import clock
+from payouts.inbox import operations as inbox
+from payouts.models import BalanceTransaction, EventState, Payee, Payout, PayoutRun, Sale, StripeCall, StripeEvent
+from payouts.runs.operations import run_payouts
+from tests.payouts.conftest import Shop
+from tests.payouts.stripe_driver import Sandbox, Workers
+
+MODELS: list[Any] = [BalanceTransaction, Payee, Payout, PayoutRun, Sale, StripeCall, StripeEvent]
+# Session, user and second factor are three; a page adds its rows and their count, and what its filters list.
+LIST_QUERIES_MAX = 12
+
+
+@pytest.fixture
+def fin(db: None) -> Iterator[Client]:
+    """Fin does finance, with a second factor."""
+    person = get_user_model().objects.create_superuser("fin@example.org", display_name="Fin")
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
+    client = Client()
+    client.force_login(person)
+    yield client
+    client.logout()
+
+
+@pytest.fixture
+def paid_out(shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers) -> Sale:
+    """A sale on its way to the bank."""
+    sale = shop.sell(ada)
+    run_payouts(now=sandbox.advance(days=4))
+    workers.turn()
+    return sale
+
+
+def page(client: Client, name: str, *arguments: object, **query: str) -> str:
+    answer = client.get(reverse(f"admin:{name}", args=arguments), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_nothing_can_be_added_changed_or_deleted(fin: Client, model: Any, rf: Any) -> None:
+    registered = admin.site._registry[model]
+    request = rf.get("/")
+    request.user = get_user_model().objects.get()
+    assert registered.has_view_permission(request)
+    assert not registered.has_add_permission(request)
+    assert not registered.has_change_permission(request)
+    assert not registered.has_delete_permission(request)
+    assert fin.get(reverse(f"admin:payouts_{model._meta.model_name}_add")).status_code == 403
+
+
+def test_every_page_shows_its_row_and_a_post_changes_nothing(fin: Client, paid_out: Sale) -> None:
+    for model in MODELS:
+        name = f"payouts_{model._meta.model_name}"
+        row = model.objects.order_by("pk").last()
+        assert row is not None
+        assert "0 results" not in page(fin, f"{name}_changelist")
+        page(fin, f"{name}_change", row.pk)
+        assert fin.post(reverse(f"admin:{name}_change", args=[row.pk]), {"amount_minor": 1}).status_code == 403
+        assert fin.post(reverse(f"admin:{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+        row.refresh_from_db()
+
+
+def test_a_sales_page_explains_it_and_leads_to_the_ledger(fin: Client, paid_out: Sale) -> None:
+    text = page(fin, "payouts_sale_change", paid_out.pk)
+    for shown in (
+        "10.00\u00a0USD",
+        "9.11\u00a0USD",
+        "0.59\u00a0USD",
+        "0.30\u00a0USD",
+        paid_out.charge_id,
+        "3% of 1000",
+        "Payee Ada",
+    ):
+        assert shown in text
+    assert reverse("admin:ledger_transaction_changelist", query={"q": paid_out.ledger_subject}) in text
+    found = page(fin, "ledger_transaction_changelist", q=paid_out.ledger_subject)
+    assert f"charge:{paid_out.charge_id}" in found
+
+
+def test_an_events_page_shows_what_stripe_sent(fin: Client, paid_out: Sale) -> None:
+    event = StripeEvent.objects.get(type="charge.succeeded")
+    text = page(fin, "payouts_stripeevent_change", event.pk)
+    assert "&quot;calculated_statement_descriptor&quot;: &quot;OBOLE SANDBOX&quot;" in text
+
+
+def test_a_payouts_page_shows_its_steps(fin: Client, paid_out: Sale) -> None:
+    payout = Payout.objects.get()
+    text = page(fin, "payouts_payout_change", payout.pk)
+    for shown in ("Set aside", "Sent to the bank", payout.transfer_id, payout.stripe_payout_id, "expected"):
+        assert shown in text
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_a_list_costs_the_same_however_long_it_is(
+    fin: Client, paid_out: Sale, django_assert_max_num_queries: DjangoAssertNumQueries, model: Any
+) -> None:
+    name = f"payouts_{model._meta.model_name}_changelist"
+    with django_assert_max_num_queries(LIST_QUERIES_MAX) as first:
+        page(fin, name)
+    for _ in range(3):
+        _one_more(model)
+    with django_assert_max_num_queries(len(first)):
+        page(fin, name)
+
+
+def _one_more(model: Any) -> None:
+    """A copy of the newest row under another key."""
+    row = model.objects.order_by("pk").last()
+    count = model.objects.count()
+    if model in {Payee, Payout, PayoutRun, Sale, StripeCall}:
+        row.pk = None
+        row.id = model._meta.pk.get_default()
+    else:
+        row.pk = f"{row.pk[:40]}{count}"
+    unique = {
+        Payee: {"stripe_account_id": f"acct_{count}"},
+        Payout: {"currency": f"A{chr(65 + count)}A", "transfer_id": f"tr_{count}", "stripe_payout_id": f"po_{count}"},
+        PayoutRun: {"on_date": f"2020-01-0{count + 1}"},
+        Sale: dict.fromkeys(
+            ("subject", "checkout_session_id", "payment_intent_id", "charge_id", "balance_transaction_id"), f"x{count}"
+        ),
+        StripeCall: {"idempotency_key": f"key-{count}"},
+    }
+    for field, value in unique.get(model, {}).items():
+        setattr(row, field, value)
+    row.save(force_insert=True)
+
+
+def test_replay_puts_failed_events_back_and_leaves_others(fin: Client, paid_out: Sale) -> None:
+    done = StripeEvent.objects.get(type="charge.succeeded")
+    failed = StripeEvent.objects.get(type="payment_intent.succeeded")
+    now = clock.real_now()
+    StripeEvent.objects.filter(id=failed.id).update(
+        state=EventState.FAILED, last_error="broken", attempts=8, finished_at=now
+    )
+    answer = fin.post(
+        reverse("admin:payouts_stripeevent_changelist"),
+        {"action": "replay_selected", "_selected_action": [done.id, failed.id]},
+        follow=True,
+    )
+    assert "1 back in the queue." in answer.content.decode()
+    failed.refresh_from_db()
+    done.refresh_from_db()
+    assert (failed.state, failed.attempts) == (EventState.RECEIVED, 0)
+    assert done.state == EventState.DONE
+    assert inbox.process(event_id=failed.id, now=clock.now()) == EventState.DONE
+
+
+def test_staff_who_may_only_look_cannot_replay(fin: Client, paid_out: Sale) -> None:
+    person = get_user_model().objects.get(email="fin@example.org")
+    person.is_superuser = False
+    person.is_staff = True
+    person.save()
+    view = "view_stripeevent"
+    person.user_permissions.add(person.user_permissions.model.objects.get(codename=view))
+    assert "replay_selected" not in page(fin, "payouts_stripeevent_changelist")
