@@ -31,14 +31,13 @@ test: install-dev ## run all tests in their short profile (ARGS=tests/ledger: so
 soak: install-dev ## run the long profiles of hammers, fuzzers and state machines
 	@HYPOTHESIS_PROFILE=soak $(RUN) -m pytest -n auto --dist loadfile --timeout 7200 -m soak $(ARGS)
 
-check: install-dev ## lint, types, import directions, migrations, deployment settings, requirements
+check: install-dev ## lint, types, import directions, migrations, deployment settings
 	@$(RUN) -m ruff check
 	@$(RUN) -m ruff format --check
 	@$(TEST_ENV) $(RUN) -m mypy
 	@$(TEST_ENV) .venv/bin/lint-imports --cache-dir .import_linter_cache
 	@$(TEST_ENV) $(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION_ENV) $(RUN) manage.py check --deploy --fail-level WARNING
-	@$(RUN) -m deptry .
 
 format: install-dev ## put the code into its format
 	@$(RUN) -m ruff format

@@ -202,6 +202,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 300,
     "socket_connect_timeout": 1,
     "socket_timeout": 5,
+    "max_retries": 0,  # of connecting in order to publish: kombu would try for seconds, whatever the line above says
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 SWEEP_EVERY_S = env.float("SWEEP_EVERY_S", 5.0)

@@ -18,19 +18,17 @@ WHOLE_UNIT_PAYOUTS = frozenset(("huf", "twd"))
 _USD_PER_UNIT = {
     "usd": 1.0, "eur": 1.08, "gbp": 1.27, "chf": 1.12, "cad": 0.73, "aud": 0.66, "nzd": 0.6, "sek": 0.095,
     "nok": 0.094, "dkk": 0.145, "pln": 0.25, "czk": 0.043, "huf": 0.0028, "jpy": 0.0067, "krw": 0.00074,
-    "twd": 0.031, "hkd": 0.128,
-    "sgd": 0.75, "inr": 0.012, "mxn": 0.055, "brl": 0.19, "kwd": 3.25, "bhd": 2.65, "jod": 1.41, "omr": 2.6,
-    "tnd": 0.32,
-    "isk": 0.0072, "ugx": 0.00027, "ils": 0.27, "zar": 0.055, "thb": 0.029, "aed": 0.272, "try": 0.03, "ron": 0.22,
+    "twd": 0.031, "hkd": 0.128, "sgd": 0.75, "inr": 0.012, "mxn": 0.055, "brl": 0.19, "kwd": 3.25, "bhd": 2.65,
+    "jod": 1.41, "omr": 2.6, "tnd": 0.32, "isk": 0.0072, "ugx": 0.00027, "ils": 0.27, "zar": 0.055, "thb": 0.029,
+    "aed": 0.272, "try": 0.03, "ron": 0.22,
 }  # fmt: skip
 _FIXED_FEE = {"usd": 30, "eur": 30, "gbp": 20, "chf": 30, "cad": 30, "aud": 30, "sek": 180, "dkk": 180, "nok": 200,
               "pln": 100, "jpy": 0, "huf": 8500, "kwd": 100}  # fmt: skip
 _CURRENCY_OF_COUNTRY = {
     "US": "usd", "GB": "gbp", "CH": "chf", "CA": "cad", "AU": "aud", "NZ": "nzd", "SE": "sek", "NO": "nok",
     "DK": "dkk", "PL": "pln", "CZ": "czk", "HU": "huf", "JP": "jpy", "KR": "krw", "TW": "twd", "HK": "hkd",
-    "SG": "sgd",
-    "IN": "inr", "MX": "mxn", "BR": "brl", "KW": "kwd", "BH": "bhd", "IS": "isk", "UG": "ugx", "RO": "ron",
-    "AE": "aed",
+    "SG": "sgd", "IN": "inr", "MX": "mxn", "BR": "brl", "KW": "kwd", "BH": "bhd", "IS": "isk", "UG": "ugx",
+    "RO": "ron", "AE": "aed",
 }  # fmt: skip
 DISPUTE_FEE_USD = 1500
 _PERCENT_PER_MILLE = 29

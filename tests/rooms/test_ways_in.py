@@ -5,6 +5,7 @@ import time
 from html import unescape
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
@@ -24,7 +25,7 @@ def person(email: str = "fin@obole.example") -> User:
 
 def code_of(secret: str) -> str:
     """What an authenticator app shows now."""
-    return format_hotp_value(hotp_value(secret, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
 
 
 def signed_in(client: Client) -> None:
@@ -66,7 +67,7 @@ def test_a_second_factor_is_set_up_and_asked_for(client: Client, db: None) -> No
     client.post(TOTP, {"code": code_of(secret[1])})
     codes = client.get("/accounts/2fa/recovery-codes/").content.decode()
     shown = re.findall(r"<li><code>(\w+)</code>", codes)
-    assert shown == RecoveryCodes(user.authenticator_set.get(type="recovery_codes")).get_unused_codes()
+    assert shown == RecoveryCodes(Authenticator.objects.get(user=user, type="recovery_codes")).get_unused_codes()
     client.logout()
     signed_in(client)
     assert "_auth_user_id" not in client.session

@@ -67,8 +67,11 @@ def reverse(call: Call) -> Json:
     if amount > left or left == 0:
         raise StripeError(f"Reversal amount ({amount}) is greater than unreversed amount on transfer ({left}).",
                           param="amount")  # fmt: skip
+    money.check_amount(amount, transfer["currency"])
     payment = sandbox.get("charge", transfer["destination_payment"], account=None)
-    taken = amount * payment["amount"] // transfer["amount"]
+    # Cumulative, so that the parts of a converted transfer add up to what arrived.
+    before, after = transfer["amount_reversed"], transfer["amount_reversed"] + amount
+    taken = payment["amount"] * after // transfer["amount"] - payment["amount"] * before // transfer["amount"]
     ledger.require_available(sandbox, transfer["destination"], taken, payment["currency"])
     return _reversal(sandbox, transfer, payment, amount=amount, taken=taken, params=call.params)
 

@@ -18,6 +18,7 @@ export { Problem } from "./relay/problem.js";
 
 const WATCH_MS = 200;
 const SILENT_LINE_MS = 800; // the relay sends a sign of life every 250 ms when nobody speaks
+const SILENT_LOOKS = 4;
 const RESTART_PATIENCE_MS = 2500;
 const REFRESH_MS = 240_000; // a resume token lives ten minutes
 const BACKOFF_MS = [100, 250, 500, 1000, 2000, 4000];
@@ -165,6 +166,7 @@ export class RelayClient {
   #watch(generation) {
     let seen = -1;
     let since = performance.now();
+    let looks = 0; // a page that was held up has looked seldom: that is no silence
     let restartedAt = null;
     let busy = false;
     this.watcher = setInterval(async () => {
@@ -175,8 +177,9 @@ export class RelayClient {
         if (packets === null ? !this.transport.broken : packets !== seen) {
           seen = packets;
           since = performance.now();
+          looks = 0;
           restartedAt = null;
-        } else if (performance.now() - since > SILENT_LINE_MS) {
+        } else if (++looks >= SILENT_LOOKS && performance.now() - since > SILENT_LINE_MS) {
           const verdict = await this.#diagnose(restartedAt);
           if (verdict === "restart") {
             restartedAt = performance.now();

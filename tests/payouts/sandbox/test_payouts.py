@@ -88,6 +88,12 @@ def test_a_transfer_is_converted_for_a_payee_with_another_bank(local: Local) -> 
     _transfer(local, grace, 540)
     balance = local.client.v1.balance.retrieve(None, {"stripe_account": grace})
     assert [(part.amount, part.currency) for part in balance.available] == [(500, "eur")]
+    transfer = local.client.v1.transfers.list({"destination": grace}).data[0]
+    for amount in (179, 181, 180):
+        local.client.v1.transfers.reversals.create(transfer.id, {"amount": amount})
+    emptied = local.client.v1.balance.retrieve(None, {"stripe_account": grace})
+    assert [(part.amount, part.currency) for part in emptied.available] == [(0, "eur")]
+    assert local.balance() == (941, 0)
 
 
 def test_a_payout_goes_from_pending_to_paid(heard: Local, receiver: Receiver) -> None:

@@ -67,15 +67,17 @@ async def join(page: Page, live: Live, kind: str, token: str, **more: str) -> No
 
 
 async def hears(page: Page, hz: float) -> None:
-    """Wait until the page hears a frequency as its strongest."""
-    await page.wait_for_function(
-        f"demo.peaks().some(peak => Math.abs(peak.hz - {hz}) < 12 && peak.db > {HEARD_DB})", timeout=WITHIN_MS
-    )
+    """Wait until the page hears a frequency as the strongest of some slot."""
+
+    def is_it(peaks: list[dict[str, float]]) -> bool:
+        return any(abs(peak["hz"] - hz) < 12 and (peak["db"] or SILENT_DB) > HEARD_DB for peak in peaks)
+
+    await reaches(page, "demo.peaks()", is_it)
 
 
 async def is_silent(page: Page) -> None:
     """Wait until the page hears nothing at all."""
-    await page.wait_for_function(f"demo.peaks().every(peak => peak.db < {SILENT_DB})", timeout=WITHIN_MS)
+    await reaches(page, "demo.peaks()", lambda peaks: all((peak["db"] or SILENT_DB) <= SILENT_DB for peak in peaks))
 
 
 async def reaches(
@@ -84,7 +86,7 @@ async def reaches(
     """Wait until an asynchronous expression has a value that satisfies; returns it."""
     end_s = time.monotonic() + within_s
     while not true(value := await page.evaluate(expression)):
-        assert time.monotonic() < end_s, f"{expression} stayed at {value}"
+        assert time.monotonic() < end_s, f"{expression} stayed at {value} in {await page.evaluate('demo.states()')}"
         await page.wait_for_timeout(100)
     return value
 
