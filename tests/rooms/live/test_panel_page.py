@@ -77,5 +77,5 @@ def test_the_panel_costs_no_query(
 ) -> None:
     listener = signed_in(linus)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         _page(listener, evening)
