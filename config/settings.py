@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {
     task: {"task": task, "schedule": SWEEP_EVERY_S, "options": {"expires": SWEEP_EVERY_S}}
     for task in (
         "payouts.tasks.heartbeat",
+        "payouts.tasks.keep_ledger",
         "payouts.tasks.sweep_inbox",
         "payouts.tasks.sweep_outbox",
         "payouts.tasks.import_balance_transactions",

@@ -17,8 +17,7 @@ from ledger.models import Account, Entry, Transaction
 BALANCE_NOW = """
 (SELECT b.balance_minor + CASE WHEN ledger_account.hot THEN coalesce((
     SELECT sum(e.amount_minor)
-    FROM ledger_book k
-    JOIN ledger_transaction t ON (t.epoch, t.xact) >= (k.folded_epoch, k.folded_xact)
+    FROM ledger_tail() t
     JOIN ledger_entry e ON e.transaction_id = t.id AND e.account_id = ledger_account.id
 ), 0) ELSE 0 END FROM ledger_balance b WHERE b.account_id = ledger_account.id)
 """

@@ -1,4 +1,4 @@
-"""Whom payouts tells about what Stripe did: other apps fill this registry when they start.
+"""Whom payouts tells about what Stripe did, and asks: other apps fill this registry when they start.
 
 Handlers are called with keyword arguments, inside the transaction of the event and with its sale locked. They must be
 safe in any order and any number of times, and accept arguments that they do not know.
@@ -7,11 +7,19 @@ safe in any order and any number of times, and accept arguments that they do not
 |---|---|---|
 | sale.paid | the payment succeeded: give access now | sale_id, now |
 | sale.expired | Stripe confirmed that nobody can pay any more | sale_id, now |
-| sale.late | the payment came after sale.expired: its money goes to suspense | sale_id, now |
+| sale.late | the payment came after sale.expired: its money goes to suspense, and back to the buyer | sale_id, now |
+| sale.returned | the money of a late sale is on its way back to the buyer | sale_id, now |
+| sale.return_failed | the refund of a late sale failed: a person must see to it | sale_id, now |
 | sale.posted | the sale is in the ledger, with the real fee | sale_id, now |
 | sale.released | the payees' shares are free to be paid out | sale_id, now |
 | payee.updated | a payee's account at Stripe changed | payee_id, now |
 | payout.updated | a payout took a step | payout_id, payee_id, now |
+
+Some are asked first, and answer yes or no. One yes is enough.
+
+| name | asks | arguments |
+|---|---|---|
+| sale.late | paid after sale.expired: could what was sold be had, and is it kept for the buyer now? | sale_id, now |
 """
 
 from collections import defaultdict
@@ -21,12 +29,17 @@ from typing import TypeVar
 from uuid import UUID
 
 NAMES = frozenset(
-    {"sale.paid", "sale.expired", "sale.late", "sale.posted", "sale.released", "payee.updated", "payout.updated"}
-)
-
+    {
+        "sale.paid", "sale.expired", "sale.late", "sale.returned", "sale.return_failed", "sale.posted",
+        "sale.released", "payee.updated", "payout.updated",
+    }
+)  # fmt: skip
+QUESTIONS = frozenset({"sale.late"})
 
 _handlers: dict[str, list[Callable[..., None]]] = defaultdict(list)
+_answers: dict[str, list[Callable[..., bool]]] = defaultdict(list)
 F = TypeVar("F", bound=Callable[..., None])
+A = TypeVar("A", bound=Callable[..., bool])
 
 
 def on(name: str) -> Callable[[F], F]:
@@ -50,3 +63,25 @@ def tell(name: str, *, now: datetime, **ids: UUID) -> None:
     """Call every handler of a name, in the order of registration, in the caller's transaction."""
     for handler in _handlers[name]:
         handler(now=now, **ids)
+
+
+def answers(name: str) -> Callable[[A], A]:
+    """Register who answers a question, once; usable as a decorator.
+
+    Raises:
+        ValueError: no such question is ever asked.
+    """
+    if name not in QUESTIONS:
+        raise ValueError(f"{name!r} is never asked; one of {', '.join(sorted(QUESTIONS))}")
+
+    def register(answer: A) -> A:
+        if answer not in _answers[name]:
+            _answers[name].append(answer)
+        return answer
+
+    return register
+
+
+def ask(name: str, *, now: datetime, **ids: UUID) -> bool:
+    """Whether anybody says yes, in the caller's transaction; after the first yes nobody else is asked."""
+    return any(answer(now=now, **ids) for answer in _answers[name])

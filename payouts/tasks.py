@@ -10,6 +10,7 @@ import structlog
 from celery import shared_task
 
 from config import clock
+from ledger import operations as ledger
 from payouts.balance_transactions import operations as balance_transactions
 from payouts.errors import StripeUnavailableError
 from payouts.inbox import operations as inbox
@@ -96,3 +97,11 @@ def run_payouts(**_: Any) -> None:
 def heartbeat(**_: Any) -> None:
     """A worker is alive; `/readyz` asks."""
     Heartbeat.objects.update_or_create(name=WORKER, defaults={"seen_at": clock.real_now()})
+
+
+@shared_task(name="payouts.tasks.keep_ledger")
+def keep_ledger(**_: Any) -> None:
+    """Fold the ledger's tail, release holds that are past their time, and seal what is not sealed yet."""
+    ledger.fold()
+    ledger.expire_holds(now=clock.now())
+    ledger.seal()

@@ -99,6 +99,7 @@ class TicketAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold 
             TicketState.HELD.label: "info",
             TicketState.ENDING.label: "warning",
             TicketState.LATE.label: "danger",
+            TicketState.RETURNED.label: "default",
         },
     )
     def state_shown(self, ticket: Ticket) -> str:

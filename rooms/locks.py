@@ -19,6 +19,20 @@ def lock_ticket_of_sale(sale_id: UUID) -> Ticket | None:
     return Ticket.objects.select_for_update(of=("self",)).select_related("room").filter(sale_id=sale_id).first()
 
 
+def lock_ticket_and_buyer_of_sale(sale_id: UUID) -> Ticket | None:
+    """The same with its buyer, who is locked first, so that they buy nothing else meanwhile."""
+    buyer_id = Ticket.objects.filter(sale_id=sale_id).values_list("buyer_id", flat=True).first()
+    if buyer_id is None:
+        return None
+    lock_buyer(buyer_id)
+    return lock_ticket_of_sale(sale_id)
+
+
+def lock_seat_if_free(seat_id: int) -> Seat | None:
+    """This seat, or None when somebody has it or is taking it."""
+    return Seat.objects.select_for_update(skip_locked=True).filter(id=seat_id, taken=False).first()
+
+
 def lock_free_seat(room_id: UUID) -> Seat | None:
     """A free seat of the room, or None when there is none.
 

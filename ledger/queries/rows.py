@@ -11,8 +11,7 @@ from django.db import connection
 NOW = """
 WITH tail AS (
     SELECT e.account_id, sum(e.amount_minor) AS amount_minor
-    FROM ledger_book b
-    JOIN ledger_transaction t ON (t.epoch, t.xact) >= (b.folded_epoch, b.folded_xact)
+    FROM ledger_tail() t
     JOIN ledger_entry e ON e.transaction_id = t.id
     JOIN ledger_account h ON h.id = e.account_id AND h.hot
     GROUP BY e.account_id
@@ -36,10 +35,10 @@ moved AS (
         AND e.effective_at >= %(midnight)s AND e.effective_at < %(instant)s
     UNION ALL
     SELECT e.account_id, e.amount_minor
-    FROM ledger_book b
-    JOIN ledger_transaction t ON (t.epoch, t.xact) >= (b.folded_epoch, b.folded_xact) AND t.effective_at < %(midnight)s
+    FROM ledger_tail() t
     JOIN ledger_entry e ON e.transaction_id = t.id
     JOIN asked ON asked.id = e.account_id
+    WHERE t.effective_at < %(midnight)s
 )
 SELECT a.code, a.currency, a.type, coalesce(sum(m.amount_minor), 0)::bigint
 FROM asked a LEFT JOIN moved m ON m.account_id = a.id

@@ -59,10 +59,11 @@ def statement(
     found = rows(
         """
         SELECT e.id, t.id, t.key, t.kind, t.subject, t.description, e.effective_at, e.amount_minor, e.memo
-        FROM ledger_account a
-        JOIN ledger_entry e ON e.account_id = a.id
+        FROM ledger_entry e
         JOIN ledger_transaction t ON t.id = e.transaction_id
-        WHERE a.code = %(account)s AND a.currency = %(currency)s
+        WHERE e.account_id = (
+            SELECT a.id FROM ledger_account a WHERE a.code = %(account)s AND a.currency = %(currency)s
+          )
           AND (e.effective_at, e.id) > (%(from)s, %(from_id)s) AND e.effective_at < %(until)s
         ORDER BY e.effective_at, e.id LIMIT %(limit)s
         """,

@@ -12,8 +12,7 @@ SELECT m.day, sum(m.debit_minor)::bigint, sum(m.credit_minor)::bigint FROM (
     SELECT d.day, d.debit_minor, d.credit_minor FROM ledger_daily_total d WHERE d.account_id = %(account)s
     UNION ALL
     SELECT (e.effective_at AT TIME ZONE 'UTC')::date, greatest(e.amount_minor, 0), -least(e.amount_minor, 0)
-    FROM ledger_book b
-    JOIN ledger_transaction t ON (t.epoch, t.xact) >= (b.folded_epoch, b.folded_xact)
+    FROM ledger_tail() t
     JOIN ledger_entry e ON e.transaction_id = t.id AND e.account_id = %(account)s
 ) m GROUP BY m.day ORDER BY m.day
 """

@@ -3,7 +3,8 @@
 -- found by halving. On a hot account a fold near the instant is corrected by the transactions around it.
 
 CREATE FUNCTION ledger_balance_recorded(account bigint, at timestamptz) RETURNS bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     base ledger_fold%ROWTYPE;
     bound ledger_fold%ROWTYPE;

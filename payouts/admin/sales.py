@@ -1,6 +1,7 @@
 """Sales: what was charged, who gets what and why."""
 
 from django.contrib import admin
+from django.contrib.admin import EmptyFieldListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
@@ -18,8 +19,10 @@ COLOURS = {
     SaleState.SETTLED: "primary",
     SaleState.RELEASED: "success",
     SaleState.LATE: "danger",
-    SaleState.PARKED: "danger",
+    SaleState.PARKED: "warning",
+    SaleState.RETURNED: "default",
 }
+FAILED = "parked, refund failed"
 
 
 @admin.register(Sale)
@@ -27,20 +30,32 @@ class SaleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is
     """Sales, latest first."""
 
     list_display = ("title", "charged", "state_label", "processing_fee", "platform_fee", "buyer_email", "opened_at")
-    list_filter = ("state", "product", "currency", "policy_slug")
-    search_fields = ("id__exact", "charge_id", "payment_intent_id", "checkout_session_id", "buyer_email", "subject")
-    search_help_text = "A sale, charge, intent or session id, a subject, or a buyer's e-mail"
+    list_filter = ("state", ("refund_failed_at", EmptyFieldListFilter), "product", "currency", "policy_slug")
+    search_fields = (
+        "id__exact", "charge_id", "payment_intent_id", "checkout_session_id", "refund_id", "buyer_email", "subject"
+    )  # fmt: skip
+    search_help_text = "A sale, charge, intent, session or refund id, a subject, or a buyer's e-mail"
     ordering = ("-opened_at", "id")
     fieldsets = (
-        (None, {"fields": ("title", "state_label", "charged", "price", "buyer_email", "in_ledger", "failure")}),
+        (
+            None,
+            {
+                "fields": (
+                    "title", "state_label", "charged", "price", "buyer_email", "in_ledger", "failure", "refund_failure"
+                )
+            },
+        ),
         ("Who gets what", {"fields": ("processing_fee", "recovered", "platform_fee", "payees", "policy", "formula")}),
-        ("At Stripe", {"fields": ("checkout_session_id", "payment_intent_id", "charge_id", "movement", "calls")}),
+        (
+            "At Stripe",
+            {"fields": ("checkout_session_id", "payment_intent_id", "charge_id", "movement", "refund_id", "calls")},
+        ),
         (
             "When",
             {
                 "fields": (
                     "opened_at", "session_expires_at", "expiring_at", "expired_at", "paid_at", "split_at", "posted_at",
-                    "settled_at", "hold_until", "released_at",
+                    "settled_at", "hold_until", "released_at", "returned_at", "refund_failed_at",
                 )
             },
         ),
@@ -53,7 +68,9 @@ class SaleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is
 
     @admin.display(description="state", ordering="state")
     def state_label(self, sale: Sale) -> SafeString:
-        """The state, coloured."""
+        """The state, coloured; money that could not be given back stands out."""
+        if sale.refund_failed_at:
+            return badge(FAILED, "Paid too late, refund failed", {FAILED: "danger"})
         return badge(sale.state, SaleState(sale.state).label, COLOURS)
 
     @admin.display(description="charged", ordering="charge_minor")

@@ -9,12 +9,14 @@ from ledger.errors import LedgerError
 from payouts.errors import ContradictionError, UnknownObjectError
 from payouts.gateway import reading
 from payouts.models import BalanceTransaction, MirrorState, Payout, Sale
-from payouts.sales import payments
+from payouts.sales import payments, returns
 from payouts.sales.posting import post_sale, split_sale
 
 log = structlog.get_logger(__name__)
 
 CHARGES = frozenset({"charge", "payment"})
+REFUNDS = {"refund": False, "payment_refund": False, "refund_failure": True}
+"""Whether the money came back. Source: https://docs.stripe.com/reports/balance-transaction-types"""
 TRANSFERS = {"transfer": "transfer", "transfer_refund": "reversal"}
 UNMATCHED_AFTER = timedelta(hours=1)
 """How long a movement may wait for the record of the call that caused it."""
@@ -25,6 +27,8 @@ def take(*, movement: BalanceTransaction, now: datetime) -> None:
     try:
         if movement.type in CHARGES:
             _take_charge(movement, now=now)
+        elif movement.type in REFUNDS:
+            _take_refund(movement, now=now)
         elif movement.type in TRANSFERS:
             _take_transfer(movement, now=now)
         else:
@@ -48,6 +52,15 @@ def _take_charge(movement: BalanceTransaction, *, now: datetime) -> None:
 
 def _known_sale(movement: BalanceTransaction) -> Sale | None:
     return Sale.objects.filter(charge_id=movement.source_id).first()
+
+
+def _take_refund(movement: BalanceTransaction, *, now: datetime) -> None:
+    """Money that came too late goes back, or comes back again when the card did not take it."""
+    refund = reading.refund_from_raw(movement.raw)
+    if refund is None or returns.sale_of_charge(refund.charge_id) is None:
+        _mark(movement, MirrorState.UNMATCHED, "a refund of a charge that is not on its way back")
+        return
+    returns.post_refund(refund=refund, balance_transaction_id=movement.id, came_back=REFUNDS[movement.type], now=now)
 
 
 def _take_transfer(movement: BalanceTransaction, *, now: datetime) -> None:

@@ -12,6 +12,7 @@ import stripe
 from stripe.params import (
     BalanceSettingsUpdateParams,
     PayoutCreateParams,
+    RefundCreateParams,
     TransferCreateParams,
     TransferCreateReversalParams,
 )
@@ -33,7 +34,8 @@ def _text(
     | BalanceSettingsUpdateParams
     | TransferCreateParams
     | TransferCreateReversalParams
-    | PayoutCreateParams,
+    | PayoutCreateParams
+    | RefundCreateParams,
 ) -> str:
     return json.dumps(body, separators=(",", ":"), ensure_ascii=False)
 
@@ -150,5 +152,16 @@ def bank_payout(*, outbox_id: UUID, payout_id: UUID, amount_minor: int, currency
             amount=to_stripe(amount_minor, currency),
             currency=currency.lower(),
             metadata={"payout_id": str(payout_id), "outbox_id": str(outbox_id)},
+        )
+    )
+
+
+def refund(*, outbox_id: UUID, sale_id: UUID, charge_id: str, amount_minor: int, currency: str) -> str:
+    """Give a payment back to the card. Source: https://docs.stripe.com/api/refunds/create"""
+    return _text(
+        RefundCreateParams(
+            charge=charge_id,
+            amount=to_stripe(amount_minor, currency),
+            metadata={"sale_id": str(sale_id), "outbox_id": str(outbox_id)},
         )
     )

@@ -9,6 +9,7 @@ from typing import cast
 from stripe.params import (
     BalanceSettingsUpdateParams,
     PayoutCreateParams,
+    RefundCreateParams,
     TransferCreateParams,
     TransferCreateReversalParams,
 )
@@ -69,6 +70,13 @@ def create_bank_payout(request: Request) -> facts.BankPayout:
     params = cast("PayoutCreateParams", json.loads(request.body))
     with translated():
         return reading.bank_payout(client().v1.payouts.create(params, options(request)))
+
+
+def create_refund(request: Request) -> facts.Refund:
+    """POST /v1/refunds"""
+    params = cast("RefundCreateParams", json.loads(request.body))
+    with translated():
+        return reading.refund(client().v1.refunds.create(params, options(request)))
 
 
 def onboarding_link(*, account_id: str, return_url: str, refresh_url: str) -> str:

@@ -33,6 +33,11 @@ def charge_in(raw: bytes) -> facts.Charge:
     return reading.charge(_inside(raw, stripe.Charge))
 
 
+def refund_in(raw: bytes) -> facts.Refund:
+    """The refund of a `refund.*` event. Raises ContradictionError as above."""
+    return reading.refund(_inside(raw, stripe.Refund))
+
+
 def bank_payout_in(raw: bytes) -> facts.BankPayout:
     """The payout of a `payout.*` event. Raises ContradictionError as above."""
     return reading.bank_payout(_inside(raw, stripe.Payout))

@@ -62,6 +62,16 @@ class Charge(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refund(Fact):
+    """Money given back to a card, in presentment currency. `failure` says why it did not arrive, once that is so."""
+
+    amount_minor: int
+    currency: str
+    charge_id: str
+    failure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer(Fact):
     """Money moved to a connected account."""
 

@@ -76,6 +76,20 @@ def find_bank_payout(*, outbox_id: UUID, stripe_account: str, decided_at: dateti
     return None if found is None else reading.bank_payout(found)
 
 
+def find_refund(*, outbox_id: UUID, charge_id: str) -> facts.Refund | None:
+    """A refund that we made, among its charge's."""
+    with translated():
+        listed = client().v1.refunds.list({"charge": charge_id, "limit": PAGE})
+        found = _made_by(listed.auto_paging_iter(), outbox_id)
+    return None if found is None else reading.refund(found)
+
+
+def refund(refund_id: str) -> facts.Refund:
+    """GET /v1/refunds/{id}"""
+    with translated():
+        return reading.refund(client().v1.refunds.retrieve(refund_id))
+
+
 def checkout_session(session_id: str) -> facts.CheckoutSession:
     """GET /v1/checkout/sessions/{id}"""
     with translated():

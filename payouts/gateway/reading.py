@@ -64,6 +64,24 @@ def charge(found: stripe.Charge) -> facts.Charge:
     )
 
 
+def refund(found: stripe.Refund) -> facts.Refund:
+    """A refund. A failed one's reason is a code of Stripe's, which we write as words.
+
+    Source: https://docs.stripe.com/refunds#failed-refunds
+    """
+    currency = found.currency.upper()
+    lost = found.status in {"failed", "canceled"}
+    reason = (found.failure_reason or "unknown").replace("_", " ")
+    return facts.Refund(
+        id=found.id,
+        raw=raw_of(found),
+        amount_minor=from_stripe(found.amount, currency),
+        currency=currency,
+        charge_id=_id(found.charge),
+        failure=f"The refund {found.status}: {reason}" if lost else "",
+    )
+
+
 def transfer(found: stripe.Transfer) -> facts.Transfer:
     """A transfer to a connected account."""
     currency = found.currency.upper()
@@ -158,3 +176,11 @@ def charge_from_raw(movement: facts.Raw) -> facts.Charge | None:
     if not isinstance(source, dict) or source.get("object") != "charge":
         return None
     return charge(stripe.Charge.construct_from(source, None))
+
+
+def refund_from_raw(movement: facts.Raw) -> facts.Refund | None:
+    """The refund inside a stored balance transaction, when its source was one."""
+    source = movement.get("source")
+    if not isinstance(source, dict) or source.get("object") != "refund":
+        return None
+    return refund(stripe.Refund.construct_from(source, None))

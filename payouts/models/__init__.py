@@ -6,10 +6,11 @@ from payouts.models.event import EventKind, EventState, StripeEvent
 from payouts.models.heartbeat import Heartbeat
 from payouts.models.payee import Payee, TransfersState
 from payouts.models.payout import Payout, PayoutRun, PayoutState, RunState
-from payouts.models.sale import PAID_STATES, FeeBasis, Sale, SaleShare, SaleState
+from payouts.models.sale import PAID_STATES, TOO_LATE, FeeBasis, Sale, SaleShare, SaleState
 
 __all__ = [
     "PAID_STATES",
+    "TOO_LATE",
     "BalanceTransaction",
     "CallState",
     "EventKind",

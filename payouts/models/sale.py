@@ -14,7 +14,8 @@ class SaleState(models.TextChoices):
 
     open -> paid -> posted -> settled -> released is the usual life. An abandoned one goes open -> expiring -> expired,
     each confirmed by Stripe; a payment that wins that race still goes to paid. A payment for an expired sale is
-    late -> parked: its money waits in `suspense`.
+    late -> parked -> returned: its money waits in `suspense` until its refund has left Stripe's balance. Should the
+    refund fail, even afterwards, the sale is parked with `refund_failure`, for a person to look at.
     """
 
     OPEN = "open", "Waiting for payment"
@@ -26,9 +27,11 @@ class SaleState(models.TextChoices):
     RELEASED = "released", "Released to the payees"
     LATE = "late", "Paid too late, awaiting fee"
     PARKED = "parked", "Paid too late, in suspense"
+    RETURNED = "returned", "Paid too late, returned"
 
 
-IN_LEDGER = (SaleState.POSTED, SaleState.SETTLED, SaleState.RELEASED, SaleState.PARKED)
+TOO_LATE = (SaleState.LATE, SaleState.PARKED, SaleState.RETURNED)
+IN_LEDGER = (SaleState.POSTED, SaleState.SETTLED, SaleState.RELEASED, SaleState.PARKED, SaleState.RETURNED)
 PAID_STATES = (SaleState.PAID, SaleState.LATE, *IN_LEDGER)
 SETTLED_STATES = (SaleState.SETTLED, SaleState.RELEASED)
 
@@ -88,6 +91,10 @@ class Sale(models.Model):
     posted_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
     released_at = models.DateTimeField(null=True)
+    refund_id = models.CharField(max_length=255, blank=True)
+    returned_at = models.DateTimeField(null=True)
+    refund_failed_at = models.DateTimeField(null=True)
+    refund_failure = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints = [
@@ -96,16 +103,27 @@ class Sale(models.Model):
             _unique_unless_empty("payment_intent_id"),
             _unique_unless_empty("charge_id"),
             _unique_unless_empty("balance_transaction_id"),
+            _unique_unless_empty("refund_id"),
             models.CheckConstraint(condition=Q(state__in=SaleState.values), name="sale_state_known"),
             models.CheckConstraint(condition=Q(price_minor__gt=0), name="sale_price_positive"),
             models.CheckConstraint(condition=Q(charge_minor__gte=F("price_minor")), name="sale_charge_covers_price"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="sale_currency_wellformed"),
             _needs((SaleState.EXPIRING,), "expiring_at"),
-            _needs((SaleState.EXPIRED, SaleState.LATE, SaleState.PARKED), "expired_at"),
+            _needs((SaleState.EXPIRED, *TOO_LATE), "expired_at"),
             _needs(PAID_STATES, "paid_at"),
             _needs(IN_LEDGER, "posted_at"),
             _needs(SETTLED_STATES, "settled_at"),
             _needs((SaleState.RELEASED,), "released_at"),
+            _needs((SaleState.RETURNED,), "returned_at"),
+            models.CheckConstraint(
+                condition=Q(returned_at__isnull=True) | Q(state=SaleState.RETURNED) & ~Q(refund_id=""),
+                name="sale_returned_by_a_refund",
+            ),
+            models.CheckConstraint(
+                condition=Q(refund_failed_at__isnull=True, refund_failure="")
+                | Q(refund_failed_at__isnull=False, state=SaleState.PARKED) & ~Q(refund_failure=""),
+                name="sale_parked_says_why_its_refund_failed",
+            ),
             models.CheckConstraint(
                 condition=~Q(state__in=(SaleState.OPEN, SaleState.EXPIRING, SaleState.EXPIRED))
                 | Q(paid_at__isnull=True, charge_id=""),

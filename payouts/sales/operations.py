@@ -18,7 +18,7 @@ from payouts.outbox.operations import deliver, enqueue
 from payouts.sales.pricing import formula_data, predicted
 from payouts.sales.shares import ShareSpec
 
-__all__ = ["SESSION_LIVES_AT_LEAST", "ShareSpec", "abandon_sale", "open_sale", "start_checkout"]
+__all__ = ["SESSION_LIVES_AT_LEAST", "ShareSpec", "abandon_sale", "open_sale", "rename_sale", "start_checkout"]
 
 SESSION_LIVES_AT_LEAST = timedelta(minutes=30)
 """Source: https://docs.stripe.com/api/checkout/sessions/create, expires_at."""
@@ -182,6 +182,11 @@ def expire(*, sale: Sale, now: datetime, failure: str = "") -> None:
     sale.failure = failure
     sale.save(update_fields=["state", "expired_at", "failure"])
     handlers.tell("sale.expired", sale_id=sale.id, now=now)
+
+
+def rename_sale(*, sale_id: UUID, title: str) -> None:
+    """Call what was sold by another name from now on; the card page keeps the one that it was made with."""
+    Sale.objects.filter(id=sale_id).update(title=title)
 
 
 def start_checkout(*, sale_id: UUID) -> Sale:

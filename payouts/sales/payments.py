@@ -81,7 +81,16 @@ def _learn(sale: Sale, field: str, value: str, *, object_id: str) -> None:
 def _pay(sale: Sale, *, now: datetime) -> None:
     if sale.state in PAID_STATES:
         return
-    sale.state = SaleState.LATE if sale.state == SaleState.EXPIRED else SaleState.PAID
+    late = sale.state == SaleState.EXPIRED and not _taken_after_all(sale, now=now)
+    sale.state = SaleState.LATE if late else SaleState.PAID
     sale.paid_at = now
     sale.save()
-    handlers.tell("sale.late" if sale.state == SaleState.LATE else "sale.paid", sale_id=sale.id, now=now)
+    handlers.tell("sale.late" if late else "sale.paid", sale_id=sale.id, now=now)
+
+
+def _taken_after_all(sale: Sale, *, now: datetime) -> bool:
+    """Whether what an expired sale was about can still be had; it may go by another title then (another seat)."""
+    taken = handlers.ask("sale.late", sale_id=sale.id, now=now)
+    if taken:
+        sale.refresh_from_db(fields=["title"])
+    return taken

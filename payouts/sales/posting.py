@@ -10,7 +10,7 @@ from ledger.operations import post
 from payouts import handlers
 from payouts.locks import lock_balance_transaction, lock_sale
 from payouts.models import BalanceTransaction, MirrorState, Sale, SaleState
-from payouts.sales import postings
+from payouts.sales import postings, returns
 from payouts.sales.pricing import split_once
 
 
@@ -49,6 +49,8 @@ def post_sale(*, sale_id: UUID, now: datetime) -> None:
     movement.state = MirrorState.POSTED
     movement.posting_key = posting.key
     movement.save(update_fields=["state", "posting_key"])
+    if late:
+        returns.ask_to_return(sale=sale, now=now)
     handlers.tell("sale.posted", sale_id=sale.id, now=now)
 
 
@@ -64,7 +66,7 @@ def settle(*, balance_transaction_id: str, now: datetime) -> None:
         post(posting=postings.settle_posting(balance_transaction=movement, subject=subject))
     movement.settled_at = now
     movement.save(update_fields=["settled_at"])
-    if sale is not None:
+    if sale is not None and sale.balance_transaction_id == movement.id:
         sale.settled_at = movement.available_on
         sale.state = SaleState.SETTLED if sale.state == SaleState.POSTED else sale.state
         sale.save(update_fields=["settled_at", "state"])
@@ -73,7 +75,7 @@ def settle(*, balance_transaction_id: str, now: datetime) -> None:
 def _sale_of(balance_transaction_id: str) -> Sale | None:
     """The sale behind a movement, locked before the movement is."""
     sales = Sale.objects.filter(balance_transaction_id=balance_transaction_id)
-    sale_id = sales.values_list("id", flat=True).first()
+    sale_id = sales.values_list("id", flat=True).first() or returns.sale_returned_by(balance_transaction_id)
     return None if sale_id is None else lock_sale(sale_id)
 
 

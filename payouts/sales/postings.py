@@ -39,6 +39,32 @@ def late_posting(*, sale: Sale, balance_transaction: BalanceTransaction) -> Post
     return _posting(sale, balance_transaction, kind="sale.late", legs=legs)
 
 
+def refund_posting(*, sale: Sale, charge: BalanceTransaction, refund: BalanceTransaction, came_back: bool) -> Posting:
+    """E10, the end: what a late payment left in suspense returns to the buyer, or comes back when that failed.
+
+    `charge` and `refund` are balance transactions; in between, the exchange rate may have moved (E11).
+    """
+    currency = refund.currency
+    key = f"refund_failure:{refund.source_id}" if came_back else f"refund:{refund.source_id}"
+    legs = [
+        _signed(accounts.SUSPENSE, -charge.amount_minor if came_back else charge.amount_minor, currency),
+        _signed(stripe_side(refund), refund.amount_minor, currency),
+        *_processing(refund),
+    ]
+    difference_minor = -sum(leg.amount_minor for leg in legs)
+    if difference_minor:
+        legs.append(_signed(accounts.EXPENSE_FX, difference_minor, currency))
+    return Posting(
+        key=key,
+        kind="refund.failed" if came_back else "refund",
+        legs=tuple(legs),
+        effective_at=refund.created_at,
+        subject=sale.ledger_subject,
+        description=sale.title,
+        metadata={"refund": refund.source_id, "charge": sale.charge_id, "balance_transaction": refund.id},
+    )
+
+
 def settle_posting(*, balance_transaction: BalanceTransaction, subject: str) -> Posting:
     """E1b, first half: funds became available, at the time that the balance transaction says."""
     net_minor, currency = balance_transaction.net_minor, balance_transaction.currency
@@ -105,6 +131,11 @@ def _processing(balance_transaction: BalanceTransaction) -> list[Leg]:
         debit(accounts.EXPENSE_PROCESSING, fee_minor, currency),
         credit(stripe_side(balance_transaction), fee_minor, currency),
     ]
+
+
+def _signed(account: str, amount_minor: int, currency: str) -> Leg:
+    """A debit of what is above zero, a credit of what is below."""
+    return (debit if amount_minor > 0 else credit)(account, abs(amount_minor), currency)
 
 
 def _credit_if_any(account: str, amount_minor: int, currency: str) -> Leg | None:

@@ -3,11 +3,12 @@
 from rooms.models.creator import Creator
 from rooms.models.idempotency import IdempotentRequest
 from rooms.models.room import CoHost, Room
-from rooms.models.ticket import ACTIVE_STATES, EndReason, Seat, Ticket, TicketState
+from rooms.models.ticket import ACTIVE_STATES, PAID_STATES, EndReason, Seat, Ticket, TicketState
 from rooms.models.user import User
 
 __all__ = [
     "ACTIVE_STATES",
+    "PAID_STATES",
     "CoHost",
     "Creator",
     "EndReason",

@@ -40,6 +40,7 @@ class TicketState(models.TextChoices):
     VALID = "valid", "Paid"
     RELEASED = "released", "Released without payment"
     LATE = "late", "Paid too late, being returned"
+    RETURNED = "returned", "Paid too late, returned"
 
 
 class EndReason(models.TextChoices):
@@ -50,6 +51,7 @@ class EndReason(models.TextChoices):
 
 
 ACTIVE_STATES = (TicketState.HELD, TicketState.ENDING, TicketState.VALID)
+PAID_STATES = (TicketState.VALID, TicketState.LATE, TicketState.RETURNED)
 
 
 class Ticket(models.Model):
@@ -80,7 +82,7 @@ class Ticket(models.Model):
             ),
             models.CheckConstraint(condition=Q(state__in=TicketState.values), name="ticket_state_known"),
             models.CheckConstraint(
-                condition=~Q(state__in=[TicketState.VALID, TicketState.LATE]) | Q(paid_at__isnull=False),
+                condition=~Q(state__in=PAID_STATES) | Q(paid_at__isnull=False),
                 name="ticket_paid_has_time",
             ),
             models.CheckConstraint(

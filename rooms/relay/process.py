@@ -25,7 +25,7 @@ from rooms.relay.http import make_app
 from rooms.relay.joins import Joins
 from rooms.relay.log import log
 from rooms.relay.metrics import Metrics
-from rooms.relay.reader import ControlReader
+from rooms.relay.reader import BLOCK_MS, ControlReader
 from rooms.relay.recording import Recorder
 from rooms.relay.relay import Relay
 from rooms.relay.room import Outlet, Room
@@ -37,6 +37,7 @@ from rooms.relay.stun import Address
 DATAGRAMS_A_TURN = 64  # so that HTTP and timers get their share of the loop under load
 MAX_DATAGRAM = 2048
 FREEZE_AFTER_S = 10.0
+READ_TIMEOUT_S = 2 * BLOCK_MS / 1000  # longer than a blocking read, which else times out whenever nothing was said
 
 
 class Worker:
@@ -204,7 +205,9 @@ def _server(app: Starlette, settings: Settings) -> uvicorn.Server:
 
 async def serve(settings: Settings) -> None:
     """Run one worker against Valkey, until SIGTERM or SIGINT."""
-    client: Redis = Redis.from_url(settings.redis_url, decode_responses=True, socket_connect_timeout=2)
+    client: Redis = Redis.from_url(
+        settings.redis_url, decode_responses=True, socket_connect_timeout=2, socket_timeout=READ_TIMEOUT_S
+    )
     try:
         await _serve(settings, client)
     finally:

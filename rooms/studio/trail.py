@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from payouts.models import BalanceTransaction, Payee, Payout, Sale, SaleShare, SaleState
+from payouts.models import TOO_LATE, BalanceTransaction, Payee, Payout, Sale, SaleShare, SaleState
 from payouts.sales.queries import Explanation, explain_sale
 from rooms.currencies import money_text
 from rooms.studio import holds
@@ -130,6 +130,8 @@ def processing_words(sale: Sale) -> str:
 
 def _steps(sale: Sale, movement: BalanceTransaction | None, payout: Payout | None) -> tuple[Step, ...]:
     """What has happened to the money, what holds it now, and what comes."""
+    if sale.state in TOO_LATE:
+        return _late_steps(sale)
     return (
         Step(title="Paid by the listener", look="done", at=sale.paid_at, reference=sale.charge_id),
         _ledger_step(sale),
@@ -137,6 +139,15 @@ def _steps(sale: Sale, movement: BalanceTransaction | None, payout: Payout | Non
         _hold_step(sale, movement),
         _payout_step(sale, payout),
     )
+
+
+def _late_steps(sale: Sale) -> tuple[Step, ...]:
+    """A payment for a seat that was given up goes back to the listener; nobody earns from it."""
+    paid = Step(title="Paid by the listener, too late", look="done", at=sale.paid_at, reference=sale.charge_id)
+    if sale.returned_at:
+        return paid, Step(title="Returned to the listener", look="done", at=sale.returned_at, reference=sale.refund_id)
+    note = "All of it, by itself." if sale.refund_failed_at is None else "The card did not take it; Obole sees to it."
+    return paid, Step(title="Going back to the listener", look="now", note=note)
 
 
 def _ledger_step(sale: Sale) -> Step:

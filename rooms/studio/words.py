@@ -10,6 +10,7 @@ ACCOUNTS = {
     "stripe:available": "Obole's Stripe balance, available",
     "stripe:disputed": "Held back in disputes",
     "bank": "Obole's bank",
+    "expense:fx": "Currency conversion",
     "suspense": "Arrived and not matched yet",
     "revenue:processing_recovered": "Card processing passed on",
     "expense:processing": "Card processing paid to Stripe",
@@ -23,6 +24,8 @@ STAGES = {
 TRANSACTIONS = {
     "sale": "The sale",
     "sale.late": "A payment that came too late",
+    "refund": "The payment went back to the card",
+    "refund.failed": "The card did not take the money back",
     "settlement": "Stripe made the funds available",
     "release": "The hold ended",
     "payout.reserved": "Set aside for the payout",

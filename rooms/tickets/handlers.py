@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from payouts import handlers
+from payouts.sales.operations import rename_sale
 from rooms import locks
 from rooms.events import hints
 from rooms.live import revocations
-from rooms.models import EndReason, Seat, Ticket, TicketState
+from rooms.models import ACTIVE_STATES, EndReason, Seat, Ticket, TicketState
+from rooms.tickets.operations import sale_title
 
 
 def register() -> None:
@@ -19,6 +21,9 @@ def register() -> None:
     handlers.on("sale.paid")(sale_paid)
     handlers.on("sale.expired")(sale_expired)
     handlers.on("sale.late")(sale_late)
+    handlers.on("sale.returned")(sale_returned)
+    handlers.on("sale.return_failed")(sale_return_failed)
+    handlers.answers("sale.late")(is_taken_after_all)
 
 
 def sale_paid(*, sale_id: UUID, now: datetime, **_: Any) -> None:
@@ -39,6 +44,54 @@ def sale_expired(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     ticket.end_reason = ticket.end_reason or EndReason.HOLD_ENDED
     ticket.save(update_fields=["state", "released_at", "end_reason"])
     Seat.objects.filter(id=ticket.seat_id).update(taken=False)
+    _tell(ticket, now=now)
+
+
+def is_taken_after_all(*, sale_id: UUID, now: datetime, **_: Any) -> bool:
+    """Whether a buyer who paid too late gets a seat all the same, their own if it is still free.
+
+    The seat is held here; `sale.paid`, told in the same transaction, makes the ticket valid.
+    """
+    ticket = locks.lock_ticket_and_buyer_of_sale(sale_id)
+    if ticket is None or ticket.state != TicketState.RELEASED or not _is_still_sold(ticket, now=now):
+        return False
+    seat = locks.lock_seat_if_free(ticket.seat_id) or locks.lock_free_seat(ticket.room_id)
+    if seat is None:
+        return False
+    if seat.id != ticket.seat_id:
+        rename_sale(sale_id=sale_id, title=sale_title(ticket.room, seat))
+    ticket.seat, ticket.state, ticket.released_at = seat, TicketState.HELD, None
+    ticket.save(update_fields=["seat", "state", "released_at"])
+    seat.taken = True
+    seat.save(update_fields=["taken"])
+    return True
+
+
+def _is_still_sold(ticket: Ticket, *, now: datetime) -> bool:
+    """The room is to come, and the buyer has no other seat in it."""
+    if ticket.room.cancelled_at is not None or ticket.room.ends_at <= now:
+        return False
+    return not Ticket.objects.filter(
+        room_id=ticket.room_id, buyer_id=ticket.buyer_id, state__in=ACTIVE_STATES
+    ).exists()
+
+
+def sale_returned(*, sale_id: UUID, now: datetime, **_: Any) -> None:
+    """The late payment is on its way to the card."""
+    _move(sale_id, TicketState.LATE, TicketState.RETURNED, now=now)
+
+
+def sale_return_failed(*, sale_id: UUID, now: datetime, **_: Any) -> None:
+    """The card did not take it: not returned after all, and the ticket's page says that we see to it."""
+    _move(sale_id, TicketState.RETURNED, TicketState.LATE, now=now)
+
+
+def _move(sale_id: UUID, before: TicketState, after: TicketState, *, now: datetime) -> None:
+    ticket = locks.lock_ticket_of_sale(sale_id)
+    if ticket is None or ticket.state not in {before, after}:
+        return
+    ticket.state = after
+    ticket.save(update_fields=["state"])
     _tell(ticket, now=now)
 
 

@@ -13,7 +13,7 @@ from payouts.locks import lock_sale
 from payouts.sales import operations as sales
 from rooms import locks, queries, shares
 from rooms.errors import NotCancellableError, OwnRoomError, SalesClosedError, SoldOutError, TicketNotFoundError
-from rooms.models import ACTIVE_STATES, EndReason, Room, Seat, Ticket, TicketState, User
+from rooms.models import ACTIVE_STATES, PAID_STATES, EndReason, Room, Seat, Ticket, TicketState, User
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ def cancel_ticket(*, ticket_id: UUID, buyer_id: UUID, now: datetime) -> Ticket:
         raise TicketNotFoundError(ticket_id=ticket_id)
     with transaction.atomic():
         ticket = _end(ticket.sale_id, reason=EndReason.CANCELLED, now=now)
-        if ticket.state in {TicketState.VALID, TicketState.LATE}:
+        if ticket.state in PAID_STATES:
             raise NotCancellableError(ticket_id=ticket_id, state=ticket.get_state_display().lower())
     return ticket
 
@@ -104,6 +104,11 @@ def _check_on_sale(room: Room, buyer: User, *, now: datetime) -> None:
         raise OwnRoomError(room_id=room.id)
 
 
+def sale_title(room: Room, seat: Seat) -> str:
+    """What a ticket's sale is called."""
+    return f"{room.title}, seat {seat.number}"
+
+
 def _hold(seat: Seat, *, room: Room, buyer: User, specs: Sequence[sales.ShareSpec], now: datetime) -> Ticket:
     ticket = Ticket(id=uuid4(), room=room, seat=seat, buyer=buyer, held_at=now)
     ticket.held_until = now + timedelta(seconds=settings.SEAT_HOLD_S)
@@ -111,7 +116,7 @@ def _hold(seat: Seat, *, room: Room, buyer: User, specs: Sequence[sales.ShareSpe
     ticket.sale = sales.open_sale(
         product="ticket",
         subject=f"ticket:{ticket.id}",
-        title=f"{room.title}, seat {seat.number}",
+        title=sale_title(room, seat),
         buyer_id=buyer.id,
         buyer_email=buyer.email,
         price_minor=room.price_minor,

@@ -17,7 +17,9 @@ class Stage(StrEnum):
     EXPIRED = "expired"
     CANCELLED = "cancelled"
     FAILED = "failed"  # Stripe refused to make a card page
-    LATE = "late"
+    LATE = "late"  # paid after the hold: on its way back
+    RETURNED = "returned"
+    STUCK = "stuck"  # the card did not take it back: a person sees to it
 
 
 # What the browser's tab says, so that a buyer who looks elsewhere sees it change.
@@ -29,11 +31,19 @@ TITLES: Final = {
     Stage.ENDING: "Closing",
     Stage.EXPIRED: "Hold ended",
     Stage.CANCELLED: "Seat given back",
-    Stage.LATE: "Payment returned",
+    Stage.LATE: "Returning your payment",
+    Stage.RETURNED: "Payment returned",
+    Stage.STUCK: "Refund on hold",
     Stage.FAILED: "No card page",
 }
 # The page may still change by itself in these.
-MOVING = frozenset({Stage.PREPARING, Stage.HELD, Stage.CONFIRMING, Stage.ENDING, Stage.LATE})
+MOVING = frozenset({Stage.PREPARING, Stage.HELD, Stage.CONFIRMING, Stage.ENDING, Stage.LATE, Stage.STUCK})
+
+PLAIN: Final = {
+    TicketState.VALID.value: Stage.IN,
+    TicketState.RETURNED.value: Stage.RETURNED,
+    TicketState.ENDING.value: Stage.ENDING,
+}
 
 
 def stage_of(ticket: Ticket, *, back_from_payment: bool) -> Stage:
@@ -41,15 +51,12 @@ def stage_of(ticket: Ticket, *, back_from_payment: bool) -> Stage:
 
     Reads `ticket.sale`.
     """
-    match ticket.state:
-        case TicketState.VALID:
-            return Stage.IN
-        case TicketState.LATE:
-            return Stage.LATE
-        case TicketState.ENDING:
-            return Stage.ENDING
-        case TicketState.RELEASED:
-            return _released(ticket)
+    if stage := PLAIN.get(ticket.state):
+        return stage
+    if ticket.state == TicketState.RELEASED:
+        return _released(ticket)
+    if ticket.state == TicketState.LATE:
+        return Stage.STUCK if ticket.sale.refund_failed_at else Stage.LATE
     if back_from_payment:
         return Stage.CONFIRMING
     return Stage.HELD if ticket.sale.checkout_url else Stage.PREPARING

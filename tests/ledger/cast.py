@@ -81,7 +81,7 @@ def refuses(error: type[LedgerError]) -> Iterator[pytest.ExceptionInfo[Any]]:
         yield caught
 
 
-def wait_until(true: Callable[[], bool], *, within_s: float = 30.0) -> None:
+def wait_until(true: Callable[[], bool], *, within_s: float = 120.0) -> None:
     """Wait for what other sessions of the server decide; fail when it does not come."""
     give_up_at = time.monotonic() + within_s
     while not true():

@@ -13,7 +13,17 @@ from pytest_django import DjangoAssertNumQueries
 
 from config import clock
 from payouts.inbox import operations as inbox
-from payouts.models import BalanceTransaction, EventState, Payee, Payout, PayoutRun, Sale, StripeCall, StripeEvent
+from payouts.models import (
+    BalanceTransaction,
+    EventState,
+    Payee,
+    Payout,
+    PayoutRun,
+    Sale,
+    SaleState,
+    StripeCall,
+    StripeEvent,
+)
 from payouts.runs.operations import run_payouts
 from tests.payouts.conftest import Shop
 from tests.payouts.stripe_driver import Sandbox, Workers
@@ -88,6 +98,28 @@ def test_a_sales_page_explains_it_and_leads_to_the_ledger(fin: Client, paid_out:
     assert reverse("admin:ledger_transaction_changelist", query={"q": paid_out.ledger_subject}) in text
     found = page(fin, "ledger_transaction_changelist", q=paid_out.ledger_subject)
     assert f"charge:{paid_out.charge_id}" in found
+
+
+def test_a_refund_that_failed_stands_out_with_its_reason(fin: Client, paid_out: Sale) -> None:
+    now = clock.now()
+    Sale.objects.update(state=SaleState.PARKED, expired_at=now, refund_id="re_1")
+    filtered = {"refund_failed_at__isempty": "0"}
+    assert "0 results" in page(fin, "payouts_sale_changelist", **filtered)
+    assert "Paid too late, in suspense" in page(fin, "payouts_sale_change", paid_out.pk)
+    reason = "The refund failed: lost or stolen card"
+    Sale.objects.update(refund_failed_at=now, refund_failure=reason)
+    listed = page(fin, "payouts_sale_changelist", **filtered)
+    assert "1 result" in listed
+    assert "Paid too late, refund failed" in listed
+    text = page(fin, "payouts_sale_change", paid_out.pk)
+    assert reason in text
+    assert "re_1" in text
+
+
+def test_a_returned_sale_says_so(fin: Client, paid_out: Sale) -> None:
+    now = clock.now()
+    Sale.objects.update(state=SaleState.RETURNED, expired_at=now, refund_id="re_1", returned_at=now)
+    assert "Paid too late, returned" in page(fin, "payouts_sale_changelist")
 
 
 def test_an_events_page_shows_what_stripe_sent(fin: Client, paid_out: Sale) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from payouts.models import Payee, Payout, PayoutState, Sale, SaleState
+from payouts.models import Payee, Payout, PayoutState, SaleState
 from payouts.runs.operations import release_due, run_payouts, settle_due
 from tests.payouts.conftest import Shop
 from tests.payouts.entries import entries_of
@@ -102,30 +102,6 @@ def test_e2_the_payer_covers_processing_under_the_clubhouse_policy(shop: Shop, a
         ("sale", "expense:processing", 106),
         ("sale", "stripe:pending", -106),
     ]
-
-
-def test_e10_a_payment_for_an_expired_sale_waits_in_suspense(
-    shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers
-) -> None:
-    sale = shop.open(ada)
-    sandbox.pay(sale.checkout_url)
-    # The race: our word that the sale is over was committed before the news of the payment came.
-    Sale.objects.filter(id=sale.id).update(state=SaleState.EXPIRED, expired_at=sale.opened_at)
-    workers.turn()
-    sale.refresh_from_db()
-    assert sale.state == SaleState.PARKED
-    assert entries_of(sale.ledger_subject, ada=ada.id) == [
-        ("sale.late", "stripe:pending", 1000),
-        ("sale.late", "suspense", -1000),
-        ("sale.late", "expense:processing", 59),
-        ("sale.late", "stripe:pending", -59),
-    ]
-    assert [share.amount_minor for share in sale.shares.all()] == [None]
-    settle_due(now=sandbox.advance(days=4))
-    assert ledger_of_stripe() == (941, 0)
-    assert sandbox.balance() == {"USD": (941, 0)}
-    assert run_payouts(now=sandbox.advance(days=1)) is not None
-    assert not Payout.objects.exists()
 
 
 @pytest.mark.parametrize("first", ["charge.succeeded", "checkout.session.completed"])

@@ -6,10 +6,14 @@ from django.template.loader import get_template
 from payouts.models import Sale
 from rooms.models import EndReason, Ticket, TicketState
 from rooms.tickets.stage import MOVING, TITLES, Stage, stage_of
+from tests.rooms.cast import NOW
 
 
-def _ticket(state: TicketState, *, url: str = "", end_reason: str = "", failure: str = "") -> Ticket:
-    return Ticket(state=state, end_reason=end_reason, sale=Sale(checkout_url=url, failure=failure))
+def _ticket(
+    state: TicketState, *, url: str = "", end_reason: str = "", failure: str = "", refund_failed: bool = False
+) -> Ticket:
+    sale = Sale(checkout_url=url, failure=failure, refund_failed_at=NOW if refund_failed else None)
+    return Ticket(state=state, end_reason=end_reason, sale=sale)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +28,8 @@ def _ticket(state: TicketState, *, url: str = "", end_reason: str = "", failure:
         (_ticket(TicketState.RELEASED, end_reason=EndReason.HOLD_ENDED), True, Stage.EXPIRED),
         (_ticket(TicketState.RELEASED, failure="No such price"), False, Stage.FAILED),
         (_ticket(TicketState.LATE), True, Stage.LATE),
+        (_ticket(TicketState.LATE, refund_failed=True), True, Stage.STUCK),
+        (_ticket(TicketState.RETURNED), True, Stage.RETURNED),
     ],
 )
 def test_it_tells_the_stage(ticket: Ticket, *, back_from_payment: bool, stage: Stage) -> None:
@@ -31,7 +37,7 @@ def test_it_tells_the_stage(ticket: Ticket, *, back_from_payment: bool, stage: S
 
 
 def test_what_is_over_does_not_move() -> None:
-    assert set(Stage) - MOVING == {Stage.IN, Stage.EXPIRED, Stage.CANCELLED, Stage.FAILED}
+    assert set(Stage) - MOVING == {Stage.IN, Stage.EXPIRED, Stage.CANCELLED, Stage.FAILED, Stage.RETURNED}
 
 
 def test_every_stage_has_a_title_and_a_template() -> None:

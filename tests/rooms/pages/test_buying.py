@@ -1,6 +1,6 @@
 """Pressing Buy, and the page that follows the ticket."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -168,6 +168,43 @@ def test_a_payment_that_came_too_late_is_being_returned(listener: Client, held: 
 
     assert "Your payment came too late" in page
     assert "is being returned" in page
+
+
+def _late(held: Ticket, **changes: object) -> None:
+    """Paid too late; the sale as payouts leaves it."""
+    now = clock.now()
+    for name in ("sale.expired", "sale.late"):
+        handlers.tell(name, sale_id=held.sale_id, now=now)
+    ids = {"charge_id": "ch_1", "balance_transaction_id": "txn_1", "refund_id": "re_1"}
+    Sale.objects.update(expired_at=now, paid_at=now, posted_at=now, **ids, **changes)
+
+
+def test_a_payment_that_was_returned_says_when_and_under_which_number(listener: Client, held: Ticket) -> None:
+    _late(held, state="returned", returned_at=datetime(2026, 11, 26, 15, 30, tzinfo=UTC))
+    handlers.tell("sale.returned", sale_id=held.sale_id, now=clock.now())
+
+    page = " ".join(_page(listener, held, "?from=checkout").split())
+
+    assert "Your payment was returned" in page
+    assert " was returned</strong> to your card on" in page
+    assert "Thu 26 Nov 2026, 15:30 UTC" in page
+    assert '<span class="code">re_1</span>' in page
+    assert "is being returned" not in page
+    assert "Returned to your card" in listener.get("/tickets/").content.decode()
+    answer = listener.get(f"{held.get_absolute_url()}receipt/")
+    assert (answer.status_code, answer["Location"]) == (302, held.get_absolute_url())
+
+
+def test_a_refund_that_the_bank_did_not_take_is_not_called_returned(listener: Client, held: Ticket) -> None:
+    reason = "The refund failed: expired or canceled card"
+    _late(held, state="parked", refund_failed_at=clock.now(), refund_failure=reason)
+    handlers.tell("sale.return_failed", sale_id=held.sale_id, now=clock.now())
+
+    page = _page(listener, held)
+
+    assert "Your refund did not go through" in page
+    assert "was returned" not in page
+    assert "Refund on hold" in listener.get("/tickets/").content.decode()
 
 
 def test_a_card_page_that_stripe_refused_says_so(listener: Client, held: Ticket) -> None:
