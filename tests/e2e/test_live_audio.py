@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from redis import Redis
 
+from rooms.live.leases import LEASED
 from tests.conftest import CHROMIUM_FLAGS, chromium_path
 from tests.e2e.people import SLOW_MS, Someone
 from tests.e2e.stack import Stack
@@ -142,6 +144,8 @@ def grace_hears_nothing(grace: Someone, room: str) -> None:
 
 def the_room_ends(ada: Someone, linus: Someone) -> None:
     pictures(ada, "host")
+    with Redis.from_url(ada.stack.environment["REDIS_URL"]) as valkey:  # its end is told once its leases were renewed
+        comes_true(ada.page, lambda: valkey.scard(LEASED), lambda rooms: rooms == 1)
     clock_s = ada.page.request.get(f"{ada.stack.sandbox}/_sandbox/clock").json()["now"]
     moves_the_clock_to(ada, datetime.fromtimestamp(clock_s, UTC) + timedelta(days=1))
     for someone in (linus, ada):
