@@ -1,4 +1,4 @@
-# One image for web, worker, beat and migrate; compose.yaml shows each command.
+# One image for web, worker, beat, relay and migrate; compose.yaml shows each command.
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 RUN python -m venv /opt/venv

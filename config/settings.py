@@ -7,6 +7,7 @@ to start without. `make demo` writes `.data/demo.env`, which is read here when n
 
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import dj_database_url
 import fontpkg_hanken_grotesk
@@ -15,6 +16,7 @@ from csp.constants import NONCE, NONE, SELF
 from environs import FileAwareEnv, validate
 
 from config.log import logging_config
+from rooms.relay.grants import MIN_KEY_BYTES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -165,6 +167,17 @@ STRIPE_TIMEOUT_S = env.float("STRIPE_TIMEOUT_S", 10.0)
 if PRODUCTION and STRIPE_LIVEMODE and (STRIPE_API_BASE or not STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))):
     raise ValueError("STRIPE_LIVEMODE is on: set a live STRIPE_SECRET_KEY and leave STRIPE_API_BASE empty")
 
+# -- live audio ------------------------------------------------------------------------------------
+RELAY_URL = env.str("RELAY_URL", "").rstrip("/")  # as browsers reach it; empty: no live audio
+RELAY_GRANT_KEY = env.str("RELAY_GRANT_KEY", "")
+RELAY_GRANT_ISSUER = env.str("RELAY_GRANT_ISSUER", "obole")
+if RELAY_URL and len(RELAY_GRANT_KEY.encode()) < MIN_KEY_BYTES:
+    raise ValueError(f"RELAY_URL is set: set RELAY_GRANT_KEY to {MIN_KEY_BYTES} bytes or more, the same for the relay")
+if RELAY_URL and not RELAY_URL.startswith(("https://", "http://")):
+    raise ValueError("RELAY_URL: give an address that browsers reach, beginning with https://")
+RELAY_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(RELAY_URL)) if RELAY_URL else ""
+LEASE_EVERY_S = 10.0  # the relay lets sessions live for 60 s without
+
 # -- money rules -----------------------------------------------------------------------------------
 CLOCK_URL = env.str("CLOCK_URL", "")  # development only: follow the sandbox's clock
 if PRODUCTION and CLOCK_URL:
@@ -207,6 +220,11 @@ CELERY_BEAT_SCHEDULE = {
         "rooms.tasks.end_seat_holds",
     )
 }
+CELERY_BEAT_SCHEDULE["rooms.tasks.renew_leases"] = {
+    "task": "rooms.tasks.renew_leases",
+    "schedule": LEASE_EVERY_S,
+    "options": {"expires": LEASE_EVERY_S},
+}
 
 # -- web -------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"
@@ -245,7 +263,8 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
-        "connect-src": [SELF],
+        "connect-src": [SELF] + ([RELAY_ORIGIN] if RELAY_ORIGIN else []),
+        "media-src": [SELF] + (["blob:"] if RELAY_ORIGIN else []),  # audio over HTTPS is put together by the page
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],

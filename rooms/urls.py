@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from rooms.events.views import events
+from rooms.live import views as live
 from rooms.pages import home, room, tickets
 
 urlpatterns = [
@@ -11,6 +12,7 @@ urlpatterns = [
     path("creators/<slug:handle>/", home.creator, name="creator"),
     path("rooms/<slug:slug>/", room.room, name="room"),
     path("rooms/<slug:slug>/buy/", room.buy, name="buy"),
+    path("rooms/<slug:slug>/live/grant/", live.grant, name="live-grant"),
     path("tickets/", tickets.mine, name="tickets"),
     path("tickets/<uuid:ticket_id>/", tickets.ticket, name="ticket"),
     path("tickets/<uuid:ticket_id>/state/", tickets.state, name="ticket-state"),

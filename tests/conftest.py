@@ -106,10 +106,15 @@ def _fresh_services(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("valkey")
 
 
+def chromium_path() -> str | None:
+    """Where Chromium is."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium; REQUIRE_BROWSER=1 makes its absence a failure."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    path = chromium_path()
     if path is None:
         message = "no Chromium found: `apt-get install chromium`, or set CHROMIUM to its path"
         if os.environ.get("REQUIRE_BROWSER") == "1":

@@ -29,6 +29,7 @@ FIXED = {
     "STRIPE_API_BASE": "http://127.0.0.1:9",
     "STRIPE_LIVEMODE": "false",
     "CLOCK_URL": "",
+    "RELAY_URL": "",
     "EMAIL_URL": "memory:",
     "DATA_DIR": str(DATA_DIR / "files"),
 }

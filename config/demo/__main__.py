@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -49,6 +50,8 @@ def _run(options: Options, *, afresh: bool, with_story: bool) -> None:
         output.say(f"  ended {left} {'process' if left == 1 else 'processes'} that a killed run had left")
     ports.require_free(options.web_port, setting="WEB_PORT")
     ports.require_free(options.sandbox_port, setting="SANDBOX_PORT")
+    ports.require_free(options.relay_port, setting="RELAY_HTTP_PORT")
+    ports.require_free(options.relay_udp_port, setting="RELAY_UDP_PORT", kind=socket.SOCK_DGRAM)
     if afresh:
         with output.step("Deleting the data of earlier runs"):
             reset(options)
@@ -92,6 +95,7 @@ def _start(options: Options, supervisor: Supervisor, services: Mapping[str, str]
         for name, command in processes.items():
             supervisor.add(name, command)
         supervisor.wait_for(f"{options.sandbox_url}/_sandbox/health", name="sandbox", within_s=READY_WITHIN_S)
+        supervisor.wait_for(f"{options.relay_url}/healthz", name="relay", within_s=READY_WITHIN_S)
         supervisor.wait_for(f"{options.web_url}/healthz", name="web", within_s=READY_WITHIN_S)
         supervisor.wait_for(f"{options.web_url}/readyz", name="worker", within_s=READY_WITHIN_S)
     seeded = Done(options, "seeded")

@@ -15,7 +15,8 @@ from config.embedded.places import Places
 
 # Everything the demo puts into its folder, and nothing that somebody else may keep there (such as .data/test).
 OURS = (
-    "postgres.broken", "postgres.unfinished", "valkey", "run", "log", "mail", "media", "static", "demo.env",
+    "postgres.broken", "postgres.unfinished", "valkey", "run", "log", "mail", "media", "recordings",
+    "static", "demo.env",
     "demo.migrated", "demo.seeded", "sandbox.sqlite3", "sandbox.sqlite3-wal", "sandbox.sqlite3-shm",
     "sandbox.sqlite3-journal", "celerybeat-schedule", "celerybeat-schedule.db", "celerybeat-schedule-shm",
     "celerybeat-schedule-wal",
@@ -37,7 +38,7 @@ def alone(options: Options) -> Iterator[None]:
         if not lock.try_take():
             raise DemoError(
                 f"a demo already runs on {options.data_dir} (process {path.read_text().strip()}): "
-                "use that one, or set DATA_DIR, WEB_PORT and SANDBOX_PORT for a second"
+                "for a second, set DATA_DIR, WEB_PORT, SANDBOX_PORT, RELAY_HTTP_PORT and RELAY_UDP_PORT"
             )
         path.write_text(f"{os.getpid()}\n")
         yield

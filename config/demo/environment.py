@@ -23,6 +23,8 @@ class Options:
     data_dir: Path
     web_port: int
     sandbox_port: int
+    relay_port: int
+    relay_udp_port: int
     given: Mapping[str, str]
 
     @classmethod
@@ -38,6 +40,8 @@ class Options:
             data_dir=Path(env.get("DATA_DIR") or REPOSITORY / ".data").expanduser().resolve(),
             web_port=_port(env, "WEB_PORT", 8000),
             sandbox_port=_port(env, "SANDBOX_PORT", 8010),
+            relay_port=_port(env, "RELAY_HTTP_PORT", 8030),
+            relay_udp_port=_port(env, "RELAY_UDP_PORT", 8031),
             given=given,
         )
 
@@ -60,6 +64,11 @@ class Options:
     def sandbox_url(self) -> str:
         """Where the Stripe sandbox answers."""
         return f"http://127.0.0.1:{self.sandbox_port}"
+
+    @property
+    def relay_url(self) -> str:
+        """Where this machine finds the live-audio relay."""
+        return f"http://127.0.0.1:{self.relay_port}"
 
     @property
     def env_file(self) -> Path:
@@ -88,12 +97,27 @@ def build(options: Options, services: Mapping[str, str]) -> dict[str, str]:
         "STRIPE_WEBHOOK_SECRETS": webhook_secret,
         "STRIPE_LIVEMODE": "false",
         "CLOCK_URL": f"{options.sandbox_url}/_sandbox/clock",
+        **_relay(options, kept),
         "SANDBOX_PORT": str(options.sandbox_port),
         "SANDBOX_DATA": str(options.data_dir / "sandbox.sqlite3"),
         "SANDBOX_PUBLIC_URL": options.sandbox_url,
         "SANDBOX_FORWARD_TO": f"{options.web_url}/webhooks/stripe/",
         "SANDBOX_FORWARD_V2_TO": f"{options.web_url}/webhooks/stripe/v2/",
         "SANDBOX_WEBHOOK_SECRET": webhook_secret,
+    }
+
+
+def _relay(options: Options, kept: Mapping[str, str]) -> dict[str, str]:
+    """Live audio on this machine alone, unless the shell names addresses that others reach."""
+    sites = {options.public_url, options.web_url, f"http://localhost:{options.web_port}"}
+    return {
+        "RELAY_URL": os.environ.get("RELAY_URL") or options.relay_url,
+        "RELAY_GRANT_KEY": kept.get("RELAY_GRANT_KEY") or secrets.token_hex(32),
+        "RELAY_PUBLIC_IP": os.environ.get("RELAY_PUBLIC_IP") or "127.0.0.1",
+        "RELAY_BIND_IP": os.environ.get("RELAY_BIND_IP") or "127.0.0.1",
+        "RELAY_HTTP_PORT": str(options.relay_port),
+        "RELAY_UDP_PORT": str(options.relay_udp_port),
+        "RELAY_SITE_ORIGINS": ",".join(sorted(sites)),
     }
 
 

@@ -7,10 +7,11 @@ import psutil
 from config.demo.errors import DemoError
 
 
-def require_free(port: int, *, setting: str) -> None:
-    """Raise DemoError when something listens on `port` of this machine; names it where the system lets us see it."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def require_free(port: int, *, setting: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> None:
+    """Raise DemoError when something has `port` of this machine; names it where the system lets us see it."""
+    with socket.socket(type=kind) as probe:
+        if kind == socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
@@ -23,8 +24,8 @@ def _holder(port: int) -> str | None:
     try:
         listening = [
             connection.pid
-            for connection in psutil.net_connections(kind="tcp")
-            if connection.status == psutil.CONN_LISTEN
+            for connection in psutil.net_connections(kind="inet")
+            if connection.status in {psutil.CONN_LISTEN, psutil.CONN_NONE}
             and connection.laddr
             and connection.laddr.port == port
             and connection.pid

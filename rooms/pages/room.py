@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 from config import clock
 from rooms import access, breakdowns, queries, shares
 from rooms.errors import OwnRoomError, PayeeNotReadyError, RoomsError, SalesClosedError, SoldOutError
+from rooms.live.panel import panel_of
 from rooms.models import ACTIVE_STATES, Room, Ticket, TicketState, User
 from rooms.tickets import checkout
 from rooms.tickets.operations import buy_ticket
@@ -32,6 +33,7 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
         "room": found,
         "sharers": sharers,
         "access": entry,
+        "live": panel_of(found, entry, sharers, now=now),
         "held": _waiting_ticket(found, request),
         "quote": breakdowns.quote_of(found, now=now),
         "waiting_for": [sharer.creator for sharer in sharers if not shares.is_ready(sharer.creator)],

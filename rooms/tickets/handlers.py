@@ -11,6 +11,7 @@ from payouts import handlers
 from payouts.sales.operations import rename_sale
 from rooms import locks
 from rooms.events import hints
+from rooms.live import revocations
 from rooms.models import ACTIVE_STATES, EndReason, Seat, Ticket, TicketState
 from rooms.tickets.operations import sale_title
 
@@ -43,7 +44,7 @@ def sale_expired(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     ticket.end_reason = ticket.end_reason or EndReason.HOLD_ENDED
     ticket.save(update_fields=["state", "released_at", "end_reason"])
     Seat.objects.filter(id=ticket.seat_id).update(taken=False)
-    _tell(ticket)
+    _tell(ticket, now=now)
 
 
 def is_taken_after_all(*, sale_id: UUID, now: datetime, **_: Any) -> bool:
@@ -77,21 +78,21 @@ def _is_still_sold(ticket: Ticket, *, now: datetime) -> bool:
 
 def sale_returned(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     """The late payment is on its way to the card."""
-    _move(sale_id, TicketState.LATE, TicketState.RETURNED)
+    _move(sale_id, TicketState.LATE, TicketState.RETURNED, now=now)
 
 
 def sale_return_failed(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     """The card did not take it: not returned after all, and the ticket's page says that we see to it."""
-    _move(sale_id, TicketState.RETURNED, TicketState.LATE)
+    _move(sale_id, TicketState.RETURNED, TicketState.LATE, now=now)
 
 
-def _move(sale_id: UUID, before: TicketState, after: TicketState) -> None:
+def _move(sale_id: UUID, before: TicketState, after: TicketState, *, now: datetime) -> None:
     ticket = locks.lock_ticket_of_sale(sale_id)
     if ticket is None or ticket.state not in {before, after}:
         return
     ticket.state = after
     ticket.save(update_fields=["state"])
-    _tell(ticket)
+    _tell(ticket, now=now)
 
 
 def sale_late(*, sale_id: UUID, now: datetime, **_: Any) -> None:
@@ -102,7 +103,7 @@ def sale_late(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     ticket.state = TicketState.LATE
     ticket.paid_at = now
     ticket.save(update_fields=["state", "paid_at"])
-    _tell(ticket)
+    _tell(ticket, now=now)
 
 
 def _make_valid(ticket: Ticket, *, now: datetime) -> None:
@@ -110,8 +111,10 @@ def _make_valid(ticket: Ticket, *, now: datetime) -> None:
     ticket.paid_at = now
     ticket.end_reason = ""
     ticket.save(update_fields=["state", "paid_at", "end_reason"])
-    _tell(ticket)
+    _tell(ticket, now=now)
 
 
-def _tell(ticket: Ticket) -> None:
+def _tell(ticket: Ticket, *, now: datetime) -> None:
+    """The state has changed: the buyer's pages look again, and the relay silences a ticket that is valid no more."""
+    revocations.follow(ticket, now=now)
     hints.tell(user_id=ticket.buyer_id, kind="ticket", ref=str(ticket.id))

@@ -31,7 +31,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture
 def stack(committed_db: Database, valkey: Redis, tmp_path: Path) -> Iterator[Stack]:
-    """Sandbox, web, worker and beat on a fresh database."""
+    """Sandbox, relay, web, worker and beat on a fresh database."""
     with running(database_url=committed_db.url, redis_url=settings.REDIS_URL, data=tmp_path) as everything:
         yield everything
 

@@ -12,17 +12,18 @@ WEBHOOK_SECRET = "whsec_end_to_end"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """Addresses of a running Obole and its sandbox."""
+    """Addresses of a running Obole, its sandbox and its relay."""
 
     site: str
     sandbox: str
+    relay: str
     database_url: str
     environment: Mapping[str, str]
     programs: Sequence[Program]
 
 
 def _environment(
-    *, site_port: int, sandbox_port: int, database_url: str, redis_url: str, data: Path
+    *, site_port: int, sandbox_port: int, relay_port: int, database_url: str, redis_url: str, data: Path
 ) -> dict[str, str]:
     site, sandbox = f"http://127.0.0.1:{site_port}", f"http://127.0.0.1:{sandbox_port}"
     return {
@@ -41,6 +42,12 @@ def _environment(
         "EMAIL_VERIFICATION": "optional",
         "EMAIL_URL": "dummy:",
         "SWEEP_EVERY_S": "1",
+        "RELAY_URL": f"http://127.0.0.1:{relay_port}",
+        "RELAY_GRANT_KEY": "end-to-end-0b01e-0b01e-0b01e-0b01e",
+        "RELAY_PUBLIC_IP": "127.0.0.1",
+        "RELAY_BIND_IP": "127.0.0.1",
+        "RELAY_UDP_PORT": str(free_port()),
+        "RELAY_HTTP_PORT": str(relay_port),
         "SANDBOX_PORT": str(sandbox_port),
         "SANDBOX_DATA": str(data / "sandbox.sqlite3"),
         "SANDBOX_PUBLIC_URL": sandbox,
@@ -52,10 +59,15 @@ def _environment(
 
 @contextmanager
 def running(*, database_url: str, redis_url: str, data: Path) -> Iterator[Stack]:
-    """Start sandbox, web, worker and beat; wait until `/readyz` says that all is well; stop them at the end."""
-    site_port, sandbox_port = free_port(), free_port()
+    """Start sandbox, relay, web, worker and beat; wait until `/readyz` says that all is well; stop them at the end."""
+    site_port, sandbox_port, relay_port = free_port(), free_port(), free_port()
     environment = _environment(
-        site_port=site_port, sandbox_port=sandbox_port, database_url=database_url, redis_url=redis_url, data=data
+        site_port=site_port,
+        sandbox_port=sandbox_port,
+        relay_port=relay_port,
+        database_url=database_url,
+        redis_url=redis_url,
+        data=data,
     )
     with ExitStack() as ending:
         programs: list[Program] = []
@@ -67,6 +79,8 @@ def running(*, database_url: str, redis_url: str, data: Path) -> Iterator[Stack]
         sandbox = start("sandbox", "-m", "payouts.sandbox")
         sandbox_url, site_url = environment["STRIPE_API_BASE"], environment["PUBLIC_URL"]
         sandbox.wait_until(lambda: answers(f"{sandbox_url}/_sandbox/health"), what="health")
+        relay = start("relay", "-m", "rooms.relay")
+        relay.wait_until(lambda: answers(f"{environment['RELAY_URL']}/healthz"), what="/healthz")
         web = start("web", "-m", "uvicorn", "config.asgi:application", "--port", str(site_port))
         start("worker", "-m", "celery", "-A", "config", "worker", "--concurrency", "2")
         start("beat", "-m", "celery", "-A", "config", "beat")
@@ -74,6 +88,7 @@ def running(*, database_url: str, redis_url: str, data: Path) -> Iterator[Stack]
         yield Stack(
             site=site_url,
             sandbox=sandbox_url,
+            relay=environment["RELAY_URL"],
             database_url=database_url,
             environment=environment,
             programs=programs,

@@ -20,8 +20,8 @@ from config.embedded.places import Places
 from tests.environment import REPOSITORY
 from tests.processes import answers, free_port, wait_until
 
-PROCESSES = {"web", "worker", "beat", "sandbox"}
-PROGRAMS = ("uvicorn", "celery -A config worker", "celery -A config beat", "payouts.sandbox")
+PROCESSES = {"web", "worker", "beat", "relay", "sandbox"}
+PROGRAMS = ("uvicorn", "celery -A config worker", "celery -A config beat", "rooms.relay", "payouts.sandbox")
 
 
 class Demo:
@@ -36,6 +36,8 @@ class Demo:
             "DATA_DIR": str(data_dir),
             "WEB_PORT": str(self.web_port),
             "SANDBOX_PORT": str(self.sandbox_port),
+            "RELAY_HTTP_PORT": str(free_port()),
+            "RELAY_UDP_PORT": str(free_port()),
             **settings,
         }
         self.process: subprocess.Popen[bytes] | None = None

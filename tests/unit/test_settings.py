@@ -25,6 +25,8 @@ COMPLETE = {
     "STRIPE_LIVEMODE": "true",
 }
 REQUIRED = sorted(set(COMPLETE) - {"OBOLE_ENV", "STRIPE_LIVEMODE"})
+# Set by the relay for its own workers.
+RELAY_INTERNAL = {"RELAY_WORKER"}
 # Read by others than the settings: compose.yaml's own.
 COMPOSE_ALONE = {"POSTGRES_PASSWORD", "OBOLE_OWNER_PASSWORD", "OBOLE_WEB_PASSWORD", "WEB_PORT"}
 LOAD = """
@@ -34,7 +36,7 @@ try:
 except Exception as error:
     print(json.dumps({"error": f"{type(error).__name__}: {error}"}))
 else:
-    print(json.dumps({name: settings[name] for name in sys.argv[1:]}))
+    print(json.dumps({name: settings[name] for name in sys.argv[1:]}, default=str))
 """
 
 
@@ -49,18 +51,19 @@ def load(environment: dict[str, str], *names: str) -> dict[str, object]:
 
 
 def names_read() -> set[str]:
-    """Every variable that config/settings.py asks for."""
-    tree = ast.parse((REPOSITORY / "config" / "settings.py").read_text())
+    """Every variable that the settings of the site and of the relay ask for."""
+    files = (REPOSITORY / "config" / "settings.py", REPOSITORY / "rooms" / "relay" / "settings.py")
     return {
         str(call.args[0].value)
-        for call in ast.walk(tree)
+        for file in files
+        for call in ast.walk(ast.parse(file.read_text()))
         if isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)
         and isinstance(call.func.value, ast.Name)
         and call.func.value.id == "env"
         and call.args
         and isinstance(call.args[0], ast.Constant)
-    }
+    } - RELAY_INTERNAL
 
 
 def names_explained() -> set[str]:
@@ -108,6 +111,43 @@ def test_a_secret_may_come_from_a_file(name: str, tmp_path: Path) -> None:
 def test_a_secret_file_that_is_not_there_is_named() -> None:
     environment = COMPLETE | {"SECRET_KEY_FILE": "/nowhere/secret"}
     assert "SECRET_KEY_FILE" in str(load(environment)["error"])
+
+
+@pytest.mark.parametrize("key", ["", "k" * 31])
+def test_live_audio_needs_a_key_that_cannot_be_guessed(key: str) -> None:
+    environment = COMPLETE | {"RELAY_URL": "https://obole.example", "RELAY_GRANT_KEY": key}
+    assert "set RELAY_GRANT_KEY to 32 bytes or more" in str(load(environment)["error"])
+
+
+def test_the_grant_key_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("k" * 32 + "\n")
+    environment = COMPLETE | {"RELAY_URL": "https://relay.obole.example/", "RELAY_GRANT_KEY_FILE": str(file)}
+    assert load(environment, "RELAY_URL", "RELAY_GRANT_KEY") == {
+        "RELAY_URL": "https://relay.obole.example",
+        "RELAY_GRANT_KEY": "k" * 32,
+    }
+
+
+@pytest.mark.parametrize(
+    ("relay_url", "connect", "media"),
+    [
+        ("", ["'self'"], ["'self'"]),
+        ("https://relay.example/x", ["'self'", "https://relay.example"], ["'self'", "blob:"]),
+    ],
+)
+def test_pages_may_call_the_relay_and_nobody_else(relay_url: str, connect: list[str], media: list[str]) -> None:
+    environment = COMPLETE | {"RELAY_URL": relay_url, "RELAY_GRANT_KEY": "k" * 32}
+    policy = load(environment, "CONTENT_SECURITY_POLICY")["CONTENT_SECURITY_POLICY"]
+    assert isinstance(policy, dict)
+    assert policy["DIRECTIVES"]["connect-src"] == connect
+    assert policy["DIRECTIVES"]["media-src"] == media
+
+
+@pytest.mark.parametrize("address", ["relay.example", "ftp://relay.example"])
+def test_the_relays_address_is_one_that_browsers_can_call(address: str) -> None:
+    environment = COMPLETE | {"RELAY_URL": address, "RELAY_GRANT_KEY": "k" * 32}
+    assert "RELAY_URL" in str(load(environment)["error"])
 
 
 @pytest.mark.parametrize(

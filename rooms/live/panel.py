@@ -1,0 +1,47 @@
+"""What the room page shows of live audio to somebody who may hear the room."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from rooms.access import Access
+from rooms.live import hours
+from rooms.models import Room
+from rooms.relay.stage import SLOTS
+from rooms.shares import Sharer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """The panel, or when it comes. `slots` are names for the places on stage; `relay_url` is empty without a relay."""
+
+    relay_url: str
+    is_open: bool
+    may_publish: bool
+    opens_at: datetime
+    opens_in_s: int
+    slots: tuple[str, ...]
+
+
+def panel_of(room: Room, access: Access, sharers: Sequence[Sharer], *, now: datetime) -> Panel | None:
+    """The panel for somebody who may hear; None for others, and once the room is over. No query."""
+    if not access.may_hear or now >= room.ends_at:
+        return None
+    opens_at = hours.opens_at(room)
+    return Panel(
+        relay_url=settings.RELAY_URL,
+        is_open=hours.is_open(room, now=now),
+        may_publish=access.may_publish,
+        opens_at=opens_at,
+        opens_in_s=max(0, int((opens_at - now).total_seconds()) + 1),
+        slots=_slots(sharers),
+    )
+
+
+def _slots(sharers: Sequence[Sharer]) -> tuple[str, ...]:
+    """A host alone holds the only place. Several take the relay's places as they speak, so those are numbered."""
+    if len(sharers) == 1:
+        return (sharers[0].creator.display_name,)
+    return tuple(f"Voice {number}" for number in range(1, min(len(sharers), SLOTS) + 1))

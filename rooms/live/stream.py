@@ -1,0 +1,27 @@
+"""The control stream in Valkey, which the relay reads by last id."""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Final
+
+import redis
+from django.conf import settings
+
+from rooms.relay.control import STREAM, STREAM_MAX_LENGTH, Control, encode
+
+TIMEOUT_S: Final = 1.0
+
+
+@cache
+def client() -> redis.Redis:
+    """One pool a process; its timeouts are short because a web request or a job may be waiting."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_connect_timeout=TIMEOUT_S, socket_timeout=TIMEOUT_S, decode_responses=True
+    )
+
+
+def add(pipe: "redis.client.Pipeline", messages: Iterable[Control]) -> None:
+    """Put messages at the stream's end when the pipeline is executed."""
+    for message in messages:
+        fields = encode(message)
+        pipe.xadd(STREAM, {name: fields[name] for name in fields}, maxlen=STREAM_MAX_LENGTH, approximate=True)

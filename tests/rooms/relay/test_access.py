@@ -1,0 +1,241 @@
+"""What Django says is done at once: leases, revocations, mutes, the end of a room."""
+
+import json
+import time
+
+import pytest
+
+from rooms.relay import control
+from rooms.relay.control import ControlError, decode, encode
+from rooms.relay.events import Joined, Left, OnStage
+from rooms.relay.relay import CLOSING_S, CONSENT_S, SETUP_S
+from tests.rooms.relay.house import ROOM, House, grant
+from tests.rooms.relay.peer import Peer, offer
+
+MESSAGES = [
+    control.Lease(room="r", until_s=5.5),
+    control.Lease(room="r", until_s=5.5, identities=("a", "b")),
+    control.Revoke(room="r", identity="a", until_s=9.0, reason="refunded"),
+    control.Readmit(room="r", identity="a"),
+    control.Demote(room="r", identity="a", at_s=1.0),
+    control.Mute(room="r", identity="a", muted=True),
+    control.End(room="r"),
+    control.Record(room="r", on=True),
+]
+
+
+def say(peer: Peer, count: int = 1, *, start: int = 0) -> None:
+    for step in range(start, start + count):
+        peer.speak(sequence=step, timestamp=960 * step, payload=b"\xfctalking", level=10)
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_messages_survive_the_stream(message: control.Control) -> None:
+    assert decode(encode(message)) == message
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"kind": "unknown", "body": "{}"},
+        {"kind": "end"},
+        {"kind": "end", "body": "[]"},
+        {"kind": "end", "body": "{"},
+        {"kind": "end", "body": json.dumps({"room": "r", "more": 1})},
+    ],
+)
+def test_a_broken_message_is_refused(fields: dict[str, str]) -> None:
+    with pytest.raises(ControlError):
+        decode(fields)
+
+
+async def test_a_revoked_listener_gets_no_further_packet_and_cannot_come_back(house: House) -> None:
+    ada, _ = await house.speaker("ada")
+    linus, made = await house.listener("linus")
+    fin, _ = await house.listener("fin")
+
+    house.tell(control.Revoke(room=ROOM, identity="linus", until_s=time.time() + 60, reason="refunded"))
+    say(ada)
+    house.pump()
+
+    assert linus.packets() == []
+    assert len(fin.packets()) == 1
+    for token in (grant("linus"), made.headers["resume-token"]):
+        refused = await house.post("whep", token, offer(sends=False))
+        assert (refused.status_code, refused.json()["reason"]) == (403, "refunded")
+    left = [event for event in house.events.events if isinstance(event, Left)]
+    assert [(event.identity, event.reason, event.way) for event in left] == [("linus", "refunded", "listen")]
+
+
+async def test_who_buys_again_comes_back(house: House) -> None:
+    house.tell(control.Revoke(room=ROOM, identity="linus", until_s=time.time() + 60))
+    house.tell(control.Readmit(room=ROOM, identity="linus"))
+
+    await house.listener("linus")
+
+    assert len(house.relay.sessions) == 1
+
+
+async def test_no_lease_no_audio(house: House) -> None:
+    ada, _ = await house.speaker("ada")
+    linus, _ = await house.listener("linus")
+    now = time.monotonic()
+    house.tell(control.Lease(room=ROOM, until_s=time.time() + 120, identities=("ada",)))
+    assert [session.identity for session in house.relay.sessions.values()] == ["ada"]
+
+    (session,) = house.relay.by_ufrag.values()
+    session.ice.heard_at = now + 110  # its checks go on
+    house.relay.expire(now + 119)
+    assert len(house.relay.sessions) == 1
+    house.relay.expire(now + 121)
+
+    assert house.relay.sessions == {}
+    say(ada)
+    house.pump()
+    assert linus.packets() == []
+
+
+async def test_a_renewed_lease_goes_on(house: House) -> None:
+    await house.listener("linus")
+    now = time.monotonic()
+    house.tell(control.Lease(room=ROOM, until_s=time.time() + 120))
+    house.tell(control.Lease(room=ROOM, until_s=time.time() + 1))  # an old message, late: takes nothing back
+
+    for session in house.relay.sessions.values():
+        assert session.lease_until == pytest.approx(now + 120, abs=1)
+
+
+async def test_a_lease_list_leaves_alone_who_is_just_coming_in(house: House) -> None:
+    await house.post("whep", grant("linus"), offer(sends=False))
+    house.tell(control.Lease(room=ROOM, until_s=time.time() + 60, identities=()))
+
+    assert len(house.relay.sessions) == 1
+
+
+async def test_a_muted_speaker_is_dropped_at_the_door_and_joined_on_without_a_gap(house: House) -> None:
+    ada, _ = await house.speaker("ada")
+    linus, _ = await house.listener("linus")
+    say(ada, 3)
+    house.pump()
+
+    house.tell(control.Mute(room=ROOM, identity="ada", muted=True))
+    say(ada, 3, start=3)
+    house.pump()
+    house.tell(control.Mute(room=ROOM, identity="ada", muted=False))
+    say(ada, 3, start=6)
+    house.pump()
+
+    numbers = [packet.sequence for packet in linus.packets()]
+    assert numbers == [(numbers[0] + step) & 0xFFFF for step in range(6)]
+    assert house.metrics.packets_dropped_muted == 3
+
+
+async def test_a_mute_outlasts_a_reconnect(house: House) -> None:
+    await house.speaker("ada")
+    house.tell(control.Mute(room=ROOM, identity="ada", muted=True))
+    again, _ = await house.speaker("ada")
+    linus, _ = await house.listener("linus")
+
+    say(again)
+    house.pump()
+
+    assert linus.packets() == []
+
+
+async def test_off_the_stage_is_still_in_the_room(house: House) -> None:
+    ada, made = await house.speaker("ada")
+    ears, _ = await house.listener("ada")
+    old_grant = grant("ada", speak=True)
+
+    house.tell(control.Demote(room=ROOM, identity="ada", at_s=time.time()))
+    say(ada)
+    house.pump()
+
+    assert [session.kind.value for session in house.relay.sessions.values()] == ["listen"]
+    assert ears.packets() == []
+    for token in (old_grant, made.headers["resume-token"]):
+        assert (await house.post("whip", token, offer(sends=True))).status_code == 403
+    assert (await house.post("whip", grant("ada", speak=True), offer(sends=True))).status_code == 201
+
+
+async def test_the_end_is_for_everybody_and_stays(house: House) -> None:
+    await house.speaker("ada")
+    await house.listener("linus")
+
+    house.tell(control.End(room=ROOM))
+
+    assert house.relay.sessions == {}
+    assert house.relay.rooms == {}
+    assert (await house.post("whep", grant("fin"), offer(sends=False))).status_code == 403
+
+
+async def test_a_shared_seat_moves_and_does_not_multiply(house: House) -> None:
+    ada, _ = await house.speaker("ada")
+    first, made = await house.listener("linus")
+    second, _ = await house.listener("linus")
+
+    say(ada)
+    house.pump()
+
+    assert first.packets() == []
+    assert len(second.packets()) == 1
+    gone = await house.http.get(f"{made.headers['location']}/state")
+    assert (gone.status_code, gone.json()["reason"]) == (410, "moved")
+
+
+async def test_attendance_is_told(house: House) -> None:
+    await house.listener("linus")
+    (joined,) = [event for event in house.events.events if isinstance(event, Joined)]
+    session = house.relay.sessions[joined.session]
+    assert session.ready_at is not None
+
+    house.relay.close(session, "left", session.ready_at + 90.5)
+
+    (left,) = [event for event in house.events.events if isinstance(event, Left)]
+    assert (left.identity, left.seconds, left.session) == ("linus", 90.5, joined.session)
+
+
+async def test_the_stage_is_told_when_it_changes(house: House) -> None:
+    ada, _ = await house.speaker("ada")
+    await house.listener("linus")
+    say(ada, 5)
+    house.pump()
+
+    assert [e.slots for e in house.events.events if isinstance(e, OnStage)] == [("ada", "", "", "")]
+
+
+async def test_who_never_gets_ready_is_forgotten(house: House) -> None:
+    await house.post("whep", grant("linus"), offer(sends=False))
+    house.relay.expire(time.monotonic() + SETUP_S + 1)
+
+    assert house.relay.sessions == {}
+    assert house.relay.unready == set()
+    assert not any(isinstance(event, Left) for event in house.events.events)
+
+
+async def test_who_stops_checking_is_dropped(house: House) -> None:
+    linus, _ = await house.listener("linus")
+    now = time.monotonic()
+    house.relay.expire(now + CONSENT_S - 1)
+    assert len(house.relay.sessions) == 1
+    linus.send(b"\x15\xfe\xfd\x00\x01" + bytes(30))  # what a closing page sends: a hint, no proof
+    house.pump()
+    house.relay.expire(now + CLOSING_S - 1)
+    assert len(house.relay.sessions) == 1
+
+    house.relay.expire(now + CLOSING_S + 1)
+
+    assert house.relay.sessions == {}
+
+
+async def test_a_forged_goodbye_ends_nobody_who_goes_on_checking(house: House) -> None:
+    linus, _ = await house.listener("linus")
+    linus.send(b"\x15\xfe\xfd\x00\x01" + bytes(30))
+    house.pump()
+    linus.check()
+    house.pump()
+
+    house.relay.expire(time.monotonic() + CLOSING_S + 1)
+
+    assert len(house.relay.sessions) == 1
