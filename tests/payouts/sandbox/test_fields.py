@@ -8,7 +8,7 @@ import pytest
 
 from tests.payouts.sandbox.local import DAY_S, Local
 
-SAMPLES = Path("/work/shared/stripe/fixtures3.json")
+SAMPLES = Path(__file__).resolve().parents[4] / "shared" / "stripe" / "fixtures3.json"
 pytestmark = pytest.mark.skipif(not SAMPLES.exists(), reason="Stripe's published samples are not here")
 
 # Free maps, and hashes of which Stripe fills in only the member that `type` names.
