@@ -11,7 +11,12 @@ from payouts.gateway.client import client
 T = TypeVar("T", bound=stripe.StripeObject)
 
 
-def _inside(raw: bytes, kind: type[T]) -> T:
+def inside(raw: bytes, kind: type[T]) -> T:
+    """The object of a stored event, which must be of that kind.
+
+    Raises:
+        ContradictionError: the event carries something else.
+    """
     event = client().construct_event_without_verification(raw)
     found = cast("stripe.StripeObject", event.data.object)
     if not isinstance(found, kind):
@@ -25,19 +30,19 @@ def checkout_session_in(raw: bytes) -> facts.CheckoutSession:
     Raises:
         ContradictionError: the event carries something else.
     """
-    return reading.checkout_session(_inside(raw, stripe.checkout.Session))
+    return reading.checkout_session(inside(raw, stripe.checkout.Session))
 
 
 def charge_in(raw: bytes) -> facts.Charge:
     """The charge of a `charge.*` event. Raises ContradictionError as above."""
-    return reading.charge(_inside(raw, stripe.Charge))
+    return reading.charge(inside(raw, stripe.Charge))
 
 
 def refund_in(raw: bytes) -> facts.Refund:
     """The refund of a `refund.*` event. Raises ContradictionError as above."""
-    return reading.refund(_inside(raw, stripe.Refund))
+    return reading.refund(inside(raw, stripe.Refund))
 
 
 def bank_payout_in(raw: bytes) -> facts.BankPayout:
     """The payout of a `payout.*` event. Raises ContradictionError as above."""
-    return reading.bank_payout(_inside(raw, stripe.Payout))
+    return reading.bank_payout(inside(raw, stripe.Payout))

@@ -21,7 +21,7 @@ def moment(epoch_s: int) -> datetime:
     return datetime.fromtimestamp(epoch_s, UTC)
 
 
-def _id(reference: "str | stripe.StripeObject | None") -> str:
+def id_of(reference: "str | stripe.StripeObject | None") -> str:
     """The id of something that Stripe names, or shows expanded."""
     if reference is None:
         return ""
@@ -41,7 +41,7 @@ def checkout_session(found: stripe.checkout.Session) -> facts.CheckoutSession:
         status=found.status or "",
         payment_status=found.payment_status,
         url=found.url or "",
-        payment_intent_id=_id(found.payment_intent),
+        payment_intent_id=id_of(found.payment_intent),
         amount_minor=from_stripe(found.amount_total or 0, currency),
         currency=currency,
         sale_id=_metadata(found.metadata, "sale_id"),
@@ -58,8 +58,8 @@ def charge(found: stripe.Charge) -> facts.Charge:
         currency=currency,
         paid=found.paid and found.status == "succeeded",
         created_at=moment(found.created),
-        payment_intent_id=_id(found.payment_intent),
-        balance_transaction_id=_id(found.balance_transaction),
+        payment_intent_id=id_of(found.payment_intent),
+        balance_transaction_id=id_of(found.balance_transaction),
         sale_id=_metadata(found.metadata, "sale_id"),
     )
 
@@ -77,7 +77,7 @@ def refund(found: stripe.Refund) -> facts.Refund:
         raw=raw_of(found),
         amount_minor=from_stripe(found.amount, currency),
         currency=currency,
-        charge_id=_id(found.charge),
+        charge_id=id_of(found.charge),
         failure=f"The refund {found.status}: {reason}" if lost else "",
     )
 
@@ -91,7 +91,7 @@ def transfer(found: stripe.Transfer) -> facts.Transfer:
         amount_minor=from_stripe(found.amount, currency),
         currency=currency,
         created_at=moment(found.created),
-        balance_transaction_id=_id(found.balance_transaction),
+        balance_transaction_id=id_of(found.balance_transaction),
     )
 
 
@@ -104,7 +104,7 @@ def transfer_reversal(found: "stripe.TransferReversal") -> facts.TransferReversa
         amount_minor=from_stripe(found.amount, currency),
         currency=currency,
         created_at=moment(found.created),
-        balance_transaction_id=_id(found.balance_transaction),
+        balance_transaction_id=id_of(found.balance_transaction),
     )
 
 
@@ -134,7 +134,7 @@ def balance_transaction(found: stripe.BalanceTransaction) -> facts.BalanceTransa
         raw=raw_of(found),
         type=found.type,
         reporting_category=found.reporting_category,
-        source_id=_id(source),
+        source_id=id_of(source),
         amount_minor=from_stripe(found.amount, currency),
         fee_minor=from_stripe(found.fee, currency),
         net_minor=from_stripe(found.net, currency),
