@@ -52,6 +52,8 @@ class Sale(models.Model):
 
     `price_minor`, `charge_minor` and `currency` are what the buyer saw (presentment). The amounts below `basis` are in
     `settlement_currency`, taken from the balance transaction when it is known, split once and never again.
+    `reversed_minor` (presentment) is how much of the charge has gone back in all, by refunds and lost disputes;
+    `fee_returned_minor` (settlement) how much of its fee the processor gave back.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -73,6 +75,8 @@ class Sale(models.Model):
     processing_fee_minor = models.BigIntegerField(null=True)
     platform_fee_minor = models.BigIntegerField(null=True)
     processing_recovered_minor = models.BigIntegerField(null=True)
+    reversed_minor = models.BigIntegerField(default=0, db_default=0)
+    fee_returned_minor = models.BigIntegerField(default=0, db_default=0)
 
     state = models.CharField(max_length=10, choices=SaleState.choices, default=SaleState.OPEN)
     failure = models.CharField(max_length=500, blank=True)
@@ -148,6 +152,15 @@ class Sale(models.Model):
                 condition=~Q(state__in=(SaleState.POSTED, *SETTLED_STATES)) | Q(split_at__isnull=False),
                 name="sale_posted_from_its_split",
             ),
+            models.CheckConstraint(
+                condition=Q(reversed_minor__gte=0) & Q(reversed_minor__lte=F("charge_minor")),
+                name="sale_reversed_at_most_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(fee_returned_minor=0)
+                | Q(fee_returned_minor__gt=0, fee_returned_minor__lte=F("processing_fee_minor")),
+                name="sale_fee_returned_at_most_whole",
+            ),
         ]
         indexes = [
             models.Index(fields=["hold_until"], condition=Q(state=SaleState.SETTLED), name="sale_to_release"),
@@ -164,13 +177,19 @@ class Sale(models.Model):
 
 
 class SaleShare(models.Model):
-    """A payee's part in a sale; `amount_minor` (settlement currency) is empty until the fee is known."""
+    """A payee's part in a sale; `amount_minor` (settlement currency) is empty until the fee is known.
+
+    `given_minor` of it has gone back to buyers, `reserved_minor` is set aside for an open dispute. Where the payee
+    bears the fee that is lost, more can go back than there was. `payouts.sales.positions` keeps both.
+    """
 
     sale = models.ForeignKey(Sale, on_delete=models.CASCADE, related_name="shares")
     payee = models.ForeignKey(Payee, on_delete=models.PROTECT, related_name="shares")
     weight = models.PositiveIntegerField()
     position = models.PositiveSmallIntegerField()
     amount_minor = models.BigIntegerField(null=True)
+    given_minor = models.BigIntegerField(default=0, db_default=0)
+    reserved_minor = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ["position"]
@@ -178,6 +197,12 @@ class SaleShare(models.Model):
             models.UniqueConstraint(fields=["sale", "payee"], name="sale_share_once_per_payee"),
             models.UniqueConstraint(fields=["sale", "position"], name="sale_share_position_unique"),
             models.CheckConstraint(condition=Q(weight__gte=1), name="sale_share_weight_positive"),
+            models.CheckConstraint(condition=Q(given_minor__gte=0), name="sale_share_given_not_negative"),
+            models.CheckConstraint(condition=Q(reserved_minor__gte=0), name="sale_share_reserved_not_negative"),
+            models.CheckConstraint(
+                condition=Q(given_minor=0, reserved_minor=0) | Q(amount_minor__isnull=False),
+                name="sale_share_moves_after_its_split",
+            ),
         ]
 
     def __str__(self) -> str:

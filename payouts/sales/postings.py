@@ -6,6 +6,7 @@ from ledger import accounts
 from ledger.postings import Leg, Posting, credit, debit
 from payouts.errors import ContradictionError
 from payouts.models import BalanceTransaction, Sale, SaleShare
+from payouts.sales import positions
 
 
 def stripe_side(balance_transaction: BalanceTransaction) -> str:
@@ -84,20 +85,18 @@ def settle_posting(*, balance_transaction: BalanceTransaction, subject: str) -> 
 
 
 def release_posting(*, sale: Sale, shares: Sequence[SaleShare]) -> Posting | None:
-    """E1b, second half: the hold is over and every share may be paid out. None when nobody gets anything.
+    """E1b, second half: the hold is over and what is left of every share may be paid out. None when nothing is.
 
-    It takes effect at the later of the end of the hold and of the funds becoming available.
+    It takes effect at the later of the end of the hold and of the funds becoming available. Where more went back than
+    a share had, what the payee owes moves too, which only a posting about a refund may do.
     """
-    earning = [(share.payee_id, share.amount_minor) for share in shares if share.amount_minor]
-    if not earning or sale.settled_at is None:
+    legs = positions.release(sale=sale, shares=shares)
+    if not legs or sale.settled_at is None:
         return None
-    legs: list[Leg] = []
-    for payee_id, amount_minor in earning:
-        legs.append(debit(accounts.payable(payee_id, "pending"), amount_minor, sale.settlement_currency))
-        legs.append(credit(accounts.payable(payee_id, "available"), amount_minor, sale.settlement_currency))
+    owing = any(positions.free_minor(share) < 0 for share in shares)
     return Posting(
         key=f"release:{sale.id}",
-        kind="release",
+        kind="refund.release" if owing else "release",
         legs=tuple(legs),
         effective_at=max(sale.hold_until, sale.settled_at),
         subject=sale.ledger_subject,
