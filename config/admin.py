@@ -68,6 +68,7 @@ SECTIONS = [
         ("Tickets", "confirmation_number", "admin:rooms_ticket_changelist"),
         ("Creators", "mic", "admin:rooms_creator_changelist"),
         ("People", "person", "admin:rooms_user_changelist"),
+        ("Mail", "mail", "admin:rooms_mail_changelist"),
     ]),
 ]  # fmt: skip
 

@@ -218,6 +218,7 @@ CELERY_BEAT_SCHEDULE = {
         "payouts.tasks.release_due",
         "payouts.tasks.run_payouts",
         "rooms.tasks.end_seat_holds",
+        "rooms.tasks.sweep_mail",
     )
 }
 CELERY_BEAT_SCHEDULE["rooms.tasks.renew_leases"] = {

@@ -1,12 +1,16 @@
 """Jobs of rooms. Each only does what PostgreSQL says is due, so a lost or doubled message changes nothing."""
 
 from typing import Any
+from uuid import UUID
 
 from celery import shared_task
 
 from config import clock
 from rooms.live import leases
+from rooms.mail import operations as mail
 from rooms.tickets import operations
+
+MAILS_A_SWEEP = 200
 
 
 @shared_task
@@ -19,3 +23,16 @@ def end_seat_holds(**_: Any) -> None:
 def renew_leases(**_: Any) -> None:
     """Let live rooms go on, and end those that are over."""
     leases.renew(now=clock.now(), real_now=clock.real_now())
+
+
+@shared_task
+def send_mail(*, mail_id: str, **_: Any) -> None:
+    """Send a mail that has just been written."""
+    mail.send(mail_id=UUID(mail_id))
+
+
+@shared_task
+def sweep_mail(**_: Any) -> None:
+    """Send the mails that are due: those whose wake-up was lost, and those that back off."""
+    for mail_id in mail.due_mails(real_now=clock.real_now(), limit=MAILS_A_SWEEP):
+        mail.send(mail_id=mail_id)

@@ -2,6 +2,7 @@
 
 from rooms.models.creator import Creator
 from rooms.models.idempotency import IdempotentRequest
+from rooms.models.mail import Mail, MailState
 from rooms.models.room import CoHost, Room
 from rooms.models.ticket import ACTIVE_STATES, PAID_STATES, EndReason, Seat, Ticket, TicketState
 from rooms.models.user import User
@@ -13,6 +14,8 @@ __all__ = [
     "Creator",
     "EndReason",
     "IdempotentRequest",
+    "Mail",
+    "MailState",
     "Room",
     "Seat",
     "Ticket",
