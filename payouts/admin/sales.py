@@ -31,7 +31,14 @@ class SaleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is
     """Sales, latest first."""
 
     list_display = ("title", "charged", "state_label", "processing_fee", "platform_fee", "buyer_email", "opened_at")
-    list_filter = ("state", ("refund_failed_at", EmptyFieldListFilter), "product", "currency", "policy_slug")
+    list_filter = (
+        "state",
+        ("refund_failed_at", EmptyFieldListFilter),
+        "product",
+        "channel",
+        "currency",
+        "policy_slug",
+    )
     search_fields = (
         "id__exact", "charge_id", "payment_intent_id", "checkout_session_id", "refund_id", "buyer_email", "subject"
     )  # fmt: skip
@@ -42,14 +49,20 @@ class SaleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is
             None,
             {
                 "fields": (
-                    "title", "state_label", "charged", "price", "buyer_email", "in_ledger", "failure", "refund_failure"
+                    "title", "state_label", "channel", "charged", "price", "buyer_email", "in_ledger", "failure",
+                    "refund_failure",
                 )
             },
         ),
         ("Who gets what", {"fields": ("processing_fee", "recovered", "platform_fee", "payees", "policy", "formula")}),
         (
             "At Stripe",
-            {"fields": ("checkout_session_id", "payment_intent_id", "charge_id", "movement", "refund_id", "calls")},
+            {
+                "fields": (
+                    "checkout_session_id", "payment_method_id", "invoice_id", "payment_intent_id", "charge_id",
+                    "movement", "refund_id", "calls",
+                )
+            },
         ),
         (
             "When",

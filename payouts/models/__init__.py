@@ -6,7 +6,7 @@ from payouts.models.event import EventKind, EventState, StripeEvent
 from payouts.models.heartbeat import Heartbeat
 from payouts.models.payee import Payee, TransfersState
 from payouts.models.payout import Payout, PayoutRun, PayoutState, RunState
-from payouts.models.sale import PAID_STATES, TOO_LATE, FeeBasis, Sale, SaleShare, SaleState
+from payouts.models.sale import PAID_STATES, TOO_LATE, FeeBasis, Sale, SaleChannel, SaleShare, SaleState
 
 __all__ = [
     "PAID_STATES",
@@ -25,6 +25,7 @@ __all__ = [
     "PayoutState",
     "RunState",
     "Sale",
+    "SaleChannel",
     "SaleShare",
     "SaleState",
     "StripeCall",

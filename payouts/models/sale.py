@@ -30,6 +30,17 @@ class SaleState(models.TextChoices):
     RETURNED = "returned", "Paid too late, returned"
 
 
+class SaleChannel(models.TextChoices):
+    """How a sale's money is collected; each is one charge at Stripe.
+
+    A sale by saved card whose bank wants to hear from its owner goes on as one by Checkout.
+    """
+
+    CHECKOUT = "checkout", "Card page"
+    CARD = "card", "Saved card"
+    INVOICE = "invoice", "Invoice of Billing"
+
+
 TOO_LATE = (SaleState.LATE, SaleState.PARKED, SaleState.RETURNED)
 IN_LEDGER = (SaleState.POSTED, SaleState.SETTLED, SaleState.RELEASED, SaleState.PARKED, SaleState.RETURNED)
 PAID_STATES = (SaleState.PAID, SaleState.LATE, *IN_LEDGER)
@@ -48,7 +59,7 @@ def _unique_unless_empty(field: str) -> models.UniqueConstraint:
 
 
 class Sale(models.Model):
-    """One purchase through Stripe Checkout.
+    """One purchase, which is one incoming charge; `channel` says what brings it.
 
     `price_minor`, `charge_minor` and `currency` are what the buyer saw (presentment). The amounts below `basis` are in
     `settlement_currency`, taken from the balance transaction when it is known, split once and never again.
@@ -57,6 +68,9 @@ class Sale(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    channel = models.CharField(
+        max_length=10, choices=SaleChannel.choices, default=SaleChannel.CHECKOUT, db_default=SaleChannel.CHECKOUT
+    )
     product = models.SlugField(max_length=40)
     subject = models.CharField(max_length=120)
     title = models.CharField(max_length=200)
@@ -83,7 +97,9 @@ class Sale(models.Model):
     hold_until = models.DateTimeField()
     checkout_session_id = models.CharField(max_length=255, blank=True)
     checkout_url = models.TextField(blank=True)
-    session_expires_at = models.DateTimeField()
+    session_expires_at = models.DateTimeField(null=True)
+    payment_method_id = models.CharField(max_length=255, blank=True, db_default="")
+    invoice_id = models.CharField(max_length=255, blank=True, db_default="")
     payment_intent_id = models.CharField(max_length=255, blank=True)
     charge_id = models.CharField(max_length=255, blank=True)
     balance_transaction_id = models.CharField(max_length=255, blank=True)
@@ -108,6 +124,30 @@ class Sale(models.Model):
             _unique_unless_empty("charge_id"),
             _unique_unless_empty("balance_transaction_id"),
             _unique_unless_empty("refund_id"),
+            _unique_unless_empty("invoice_id"),
+            models.CheckConstraint(condition=Q(channel__in=SaleChannel.values), name="sale_channel_known"),
+            models.CheckConstraint(
+                condition=~Q(channel=SaleChannel.CHECKOUT) | Q(session_expires_at__isnull=False),
+                name="sale_by_checkout_says_when_its_session_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel=SaleChannel.CHECKOUT)
+                | Q(checkout_session_id="", checkout_url="", session_expires_at__isnull=True),
+                name="sale_session_only_by_checkout",
+            ),
+            models.CheckConstraint(
+                condition=~Q(channel=SaleChannel.CARD) | ~Q(payment_method_id=""),
+                name="sale_by_card_names_the_card",
+            ),
+            models.CheckConstraint(
+                condition=~Q(channel=SaleChannel.CARD) | Q(paid_at__isnull=True) | ~Q(payment_intent_id=""),
+                name="sale_paid_by_card_has_its_intent",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel=SaleChannel.INVOICE) & ~Q(invoice_id="")
+                | ~Q(channel=SaleChannel.INVOICE) & Q(invoice_id=""),
+                name="sale_by_invoice_and_no_other_names_it",
+            ),
             models.CheckConstraint(condition=Q(state__in=SaleState.values), name="sale_state_known"),
             models.CheckConstraint(condition=Q(price_minor__gt=0), name="sale_price_positive"),
             models.CheckConstraint(condition=Q(charge_minor__gte=F("price_minor")), name="sale_charge_covers_price"),

@@ -8,14 +8,13 @@ from uuid import UUID
 from django.db import transaction
 
 from config import clock
-from ledger import fees
 from payouts import handlers
-from payouts.errors import UnknownPayeeError, UnknownSaleError
+from payouts.errors import UnknownSaleError
 from payouts.gateway import bodies
 from payouts.locks import lock_sale
-from payouts.models import CallState, Payee, Sale, SaleShare, SaleState, StripeCall
+from payouts.models import CallState, Sale, SaleChannel, SaleState, StripeCall
 from payouts.outbox.operations import deliver, enqueue
-from payouts.sales.pricing import formula_data, predicted
+from payouts.sales.opening import write_sale
 from payouts.sales.shares import ShareSpec
 
 __all__ = ["SESSION_LIVES_AT_LEAST", "ShareSpec", "abandon_sale", "open_sale", "rename_sale", "start_checkout"]
@@ -56,48 +55,38 @@ def open_sale(
         ValueError: no shares, a weight below 1, or a price that is not positive.
         KeyError: no such policy is in force.
     """
-    _check(price_minor, shares)
-    sale_id, call_id = uuid.uuid4(), uuid.uuid4()
-    policy = fees.latest(policy_slug, now.date())
-    tie_offset = fees.tie_offset(f"sale:{sale_id}")
-    split, fee_minor = predicted(
-        policy=policy, price_minor=price_minor, currency=currency, shares=shares, tie_offset=tie_offset
-    )
-    sale = Sale.objects.create(
-        id=sale_id,
+    session_expires_at = max(seat_hold_until, now + SESSION_LIVES_AT_LEAST) + SENDING_MAY_TAKE
+    sale = write_sale(
+        channel=SaleChannel.CHECKOUT,
         product=product,
         subject=subject,
         title=title,
         buyer_id=buyer_id,
         buyer_email=buyer_email,
         price_minor=price_minor,
-        charge_minor=split.charge_minor,
         currency=currency,
-        policy_slug=policy.slug,
-        policy_version=policy.version,
-        tie_offset=tie_offset,
-        basis={
-            "policy": policy.as_data(),
-            "predicted_processing_fee_minor": fee_minor,
-            "predicted_formula": formula_data(split),
-        },
+        shares=shares,
+        policy_slug=policy_slug,
         hold_until=hold_until,
-        session_expires_at=max(seat_hold_until, now + SESSION_LIVES_AT_LEAST) + SENDING_MAY_TAKE,
-        opened_at=now,
+        session_expires_at=session_expires_at,
+        now=now,
     )
-    SaleShare.objects.bulk_create(
-        SaleShare(sale=sale, payee_id=share.payee_id, weight=share.weight, position=position)
-        for position, share in enumerate(shares)
-    )
+    ask_for_session(sale=sale, expires_at=session_expires_at, return_url=return_url, cancel_url=cancel_url, now=now)
+    return sale
+
+
+def ask_for_session(*, sale: Sale, expires_at: datetime, return_url: str, cancel_url: str, now: datetime) -> None:
+    """Write down that the sale's Checkout Session is to be made; the caller does so itself after its commit."""
+    call_id = uuid.uuid4()
     body = bodies.checkout_session(
         outbox_id=call_id,
-        sale_id=sale_id,
-        title=title,
-        price_minor=price_minor,
-        charge_minor=split.charge_minor,
-        currency=currency,
-        buyer_email=buyer_email,
-        expires_at=sale.session_expires_at,
+        sale_id=sale.id,
+        title=sale.title,
+        price_minor=sale.price_minor,
+        charge_minor=sale.charge_minor,
+        currency=sale.currency,
+        buyer_email=sale.buyer_email,
+        expires_at=expires_at,
         return_url=return_url,
         cancel_url=cancel_url,
     )
@@ -109,16 +98,6 @@ def open_sale(
         left_to_caller_for_s=CALLER_DELIVERS_WITHIN_S,
         now=now,
     )
-    return sale
-
-
-def _check(price_minor: int, shares: Sequence[ShareSpec]) -> None:
-    if price_minor <= 0 or not shares or any(share.weight < 1 for share in shares):
-        raise ValueError("a sale has a positive price and shares with positive weights")
-    wanted = {share.payee_id for share in shares}
-    unknown = wanted - set(Payee.objects.filter(id__in=wanted).values_list("id", flat=True))
-    if unknown:
-        raise UnknownPayeeError(unknown)
 
 
 @transaction.atomic
