@@ -177,6 +177,7 @@ if RELAY_URL and not RELAY_URL.startswith(("https://", "http://")):
     raise ValueError("RELAY_URL: give an address that browsers reach, beginning with https://")
 RELAY_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(RELAY_URL)) if RELAY_URL else ""
 LEASE_EVERY_S = 10.0  # the relay lets sessions live for 60 s without
+LISTEN_EVERY_S = 1.0  # how late pages learn who has come
 
 # -- money rules -----------------------------------------------------------------------------------
 CLOCK_URL = env.str("CLOCK_URL", "")  # development only: follow the sandbox's clock
@@ -225,6 +226,11 @@ CELERY_BEAT_SCHEDULE["rooms.tasks.renew_leases"] = {
     "task": "rooms.tasks.renew_leases",
     "schedule": LEASE_EVERY_S,
     "options": {"expires": LEASE_EVERY_S},
+}
+CELERY_BEAT_SCHEDULE["rooms.tasks.listen_to_relay"] = {
+    "task": "rooms.tasks.listen_to_relay",
+    "schedule": LISTEN_EVERY_S,
+    "options": {"expires": LISTEN_EVERY_S},
 }
 
 # -- web -------------------------------------------------------------------------------------------

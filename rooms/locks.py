@@ -4,6 +4,7 @@ Order within a transaction: sale (payouts), then buyer, then ticket, then seat. 
 us of it, so whoever starts here takes the sale first too.
 """
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
@@ -29,6 +30,11 @@ def lock_ticket_and_buyer_of_sale(sale_id: UUID) -> Ticket | None:
         return None
     lock_buyer(buyer_id)
     return lock_ticket_of_sale(sale_id)
+
+
+def lock_tickets(ids: Iterable[UUID]) -> list[Ticket]:
+    """These tickets, by id. For what is done to tickets without their sales; take no lock of another kind after it."""
+    return list(Ticket.objects.select_for_update(no_key=True).filter(id__in=list(ids)).order_by("id"))
 
 
 def lock_seat_if_free(seat_id: int) -> Seat | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from celery import shared_task
 
 from config import clock
-from rooms.live import leases
+from rooms.live import leases, listening
 from rooms.mail import operations as mail
 from rooms.tickets import operations
 
@@ -36,3 +36,9 @@ def sweep_mail(**_: Any) -> None:
     """Send the mails that are due: those whose wake-up was lost, and those that back off."""
     for mail_id in mail.due_mails(real_now=clock.real_now(), limit=MAILS_A_SWEEP):
         mail.send(mail_id=mail_id)
+
+
+@shared_task
+def listen_to_relay(**_: Any) -> None:
+    """Store who came to live rooms and who went."""
+    listening.listen(now=clock.now(), real_now=clock.real_now())

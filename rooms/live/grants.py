@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from rooms.access import Access, decide
 from rooms.live import hours
 from rooms.live.errors import LiveAudioOffError, MayNotHearError, RoomNotOpenError, RoomOverError
-from rooms.models import Room, Ticket, User
+from rooms.models import Admission, Room, Ticket, User
 from rooms.relay import grants
 
 
@@ -37,7 +37,7 @@ def identity_of_ticket(ticket: Ticket) -> str:
 def grant(*, room: Room, user: User | AnonymousUser, now: datetime, real_now: datetime) -> LiveGrant:
     """Let somebody in who may hear. `now` decides whether the room is open; signatures use real time, like the relay.
 
-    At most two queries; select `creator` with the room.
+    At most three queries; select `creator` with the room.
 
     Raises:
         LiveAudioOffError, MayNotHearError, RoomNotOpenError, RoomOverError: nothing was issued.
@@ -51,11 +51,32 @@ def grant(*, room: Room, user: User | AnonymousUser, now: datetime, real_now: da
         raise RoomNotOpenError(opens_at=hours.opens_at(room))
     if not hours.is_open(room, now=now):
         raise RoomOverError
-    return _issue(room, access, _identity(access, user), real_now=real_now)
+    identity = _identity(access, user)
+    _admit(room, user, access, identity, real_now=real_now)
+    return _issue(room, access, identity, real_now=real_now)
 
 
 def _identity(access: Access, user: User) -> str:
     return f"user:{user.id}" if access.ticket is None else identity_of_ticket(access.ticket)
+
+
+def _admit(room: Room, user: User, access: Access, identity: str, *, real_now: datetime) -> None:
+    """Remember who stands behind the identity; what was revoked before is void, since access was decided anew."""
+    admission = Admission(
+        room=room,
+        user=user,
+        identity=identity,
+        reason=access.reason,
+        ticket=access.ticket,
+        first_granted_at=real_now,
+        last_granted_at=real_now,
+    )
+    Admission.objects.bulk_create(
+        [admission],
+        update_conflicts=True,
+        unique_fields=["room", "identity"],
+        update_fields=["reason", "last_granted_at", "revoked_at", "revoked_reason"],
+    )
 
 
 def _issue(room: Room, access: Access, identity: str, *, real_now: datetime) -> LiveGrant:

@@ -1,8 +1,8 @@
-"""The control stream in Valkey, which the relay reads by last id."""
+"""The streams between Django and the relay in Valkey: control, which the relay reads by last id, and its events."""
 
 from collections.abc import Iterable
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import redis
 from django.conf import settings
@@ -25,3 +25,14 @@ def add(pipe: "redis.client.Pipeline", messages: Iterable[Control]) -> None:
     for message in messages:
         fields = encode(message)
         pipe.xadd(STREAM, {name: fields[name] for name in fields}, maxlen=STREAM_MAX_LENGTH, approximate=True)
+
+
+def read(name: str, *, after: str, count: int) -> list[tuple[str, dict[str, str]]]:
+    """Entries of a stream after an id, at once; empty when there is none."""
+    entries: Any = client().xrange(name, min=f"({after}", count=count)
+    return list(entries)
+
+
+def forget(name: str, *, until: str) -> None:
+    """Drop entries before an id, roughly."""
+    client().xtrim(name, minid=until, approximate=True)

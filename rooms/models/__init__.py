@@ -2,6 +2,7 @@
 
 from rooms.models.creator import Creator
 from rooms.models.idempotency import IdempotentRequest
+from rooms.models.live import HEARING, Admission, Attendance, StreamPosition, Way
 from rooms.models.mail import Mail, MailState
 from rooms.models.room import CoHost, Room
 from rooms.models.ticket import ACTIVE_STATES, PAID_STATES, EndReason, Seat, Ticket, TicketState
@@ -9,7 +10,10 @@ from rooms.models.user import User
 
 __all__ = [
     "ACTIVE_STATES",
+    "HEARING",
     "PAID_STATES",
+    "Admission",
+    "Attendance",
     "CoHost",
     "Creator",
     "EndReason",
@@ -18,7 +22,9 @@ __all__ = [
     "MailState",
     "Room",
     "Seat",
+    "StreamPosition",
     "Ticket",
     "TicketState",
     "User",
+    "Way",
 ]

@@ -102,6 +102,7 @@ class Access:
             elif session.ready_at is not None:
                 # The list heals a revocation that got lost. Newcomers may be younger than the list.
                 self.relay.close(session, "not-listed", now)
+        self.relay.tell_here(message.room)
 
     def _revoke(self, message: Revoke, now: float) -> None:
         if message.until_s > self.wall() and len(self.revoked) < MAX_REVOCATIONS:

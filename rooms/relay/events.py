@@ -1,10 +1,14 @@
-"""What the relay tells Django: who came, who went after how long, who is on which slot. Entries of a Valkey stream."""
+"""What the relay tells Django: who came, who is here, who went after how long, who is on which slot.
+
+Entries of a Valkey stream; `encode` writes them, `decode` reads them back on Django's side.
+"""
 
 import asyncio
 import json
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -14,6 +18,7 @@ from rooms.relay.log import log
 STREAM = "relay:events"
 STREAM_MAX_LENGTH = 200_000
 BACKLOG = 50_000
+HERE_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,15 @@ class Left:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Here:
+    """These sessions of a room go on: told whenever their leases are renewed, so that a crash loses little."""
+
+    room: str
+    sessions: tuple[str, ...]
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnStage:
     """Which identity holds which slot, empty for none; sent when it changes."""
 
@@ -49,13 +63,33 @@ class OnStage:
     at_s: float
 
 
-Event = Joined | Left | OnStage
-NAMES: dict[type[Event], str] = {Joined: "joined", Left: "left", OnStage: "stage"}
+Event = Joined | Here | Left | OnStage
+NAMES: dict[type[Event], str] = {Joined: "joined", Here: "here", Left: "left", OnStage: "stage"}
+KINDS = {name: kind for kind, name in NAMES.items()}
+
+
+class EventError(ValueError):
+    """A stream entry is not an event."""
 
 
 def encode(event: Event) -> dict[str, str]:
     """Fields for XADD to STREAM."""
     return {"kind": NAMES[type(event)], "body": json.dumps(asdict(event))}
+
+
+def decode(fields: Mapping[str, str]) -> Event:
+    """The event in a stream entry; raises EventError."""
+    kind = KINDS.get(fields.get("kind", ""))
+    if kind is None:
+        raise EventError("kind")
+    try:
+        body: dict[str, Any] = json.loads(fields.get("body", ""))
+        for name in ("sessions", "slots"):
+            if isinstance(body.get(name), list):
+                body[name] = tuple(body[name])
+        return kind(**body)
+    except (ValueError, TypeError, AttributeError) as error:
+        raise EventError("body") from error
 
 
 class Sink(Protocol):

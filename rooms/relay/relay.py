@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from rooms.relay.events import Joined, Left, OnStage, Sink
+from rooms.relay.events import HERE_AT_ONCE, Here, Joined, Left, OnStage, Sink
 from rooms.relay.ice import IceLite
 from rooms.relay.room import Outlet, Room
 from rooms.relay.session import HttpsSession, RtcSession, Session
@@ -135,6 +135,14 @@ class Relay:
                 reason=reason,
             )
         )
+
+    def tell_here(self, room_id: str) -> None:
+        """Tell who is in a room, so that what is known of their attendance is never old."""
+        room = self.rooms.get(room_id)
+        sessions = [] if room is None else [s.id for s in room.seats.values() if s.ready_at is not None]
+        for start in range(0, len(sessions), HERE_AT_ONCE):
+            some = tuple(sessions[start : start + HERE_AT_ONCE])
+            self.events.tell(Here(room=room_id, sessions=some, at_s=self.wall()))
 
     def tell_stage(self, room: Room) -> None:
         """Tell who holds which slot, when that has changed."""

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from rooms.relay import control
+from rooms.relay import control, events
 from rooms.relay.control import ControlError, decode, encode
-from rooms.relay.events import Joined, Left, OnStage
+from rooms.relay.events import EventError, Here, Joined, Left, OnStage
 from rooms.relay.relay import CLOSING_S, CONSENT_S, SETUP_S
 from tests.rooms.relay.house import ROOM, House, grant
 from tests.rooms.relay.peer import Peer, offer
@@ -48,6 +48,40 @@ def test_messages_survive_the_stream(message: control.Control) -> None:
 def test_a_broken_message_is_refused(fields: dict[str, str]) -> None:
     with pytest.raises(ControlError):
         decode(fields)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Joined(room="r", identity="a", session="s", way="listen", at_s=1.5),
+        Here(room="r", sessions=("s", "t"), at_s=1.5),
+        Left(room="r", identity="a", session="s", way="webm", at_s=1.5, seconds=1.0, reason="left"),
+        OnStage(room="r", slots=("a", "", "", ""), at_s=1.5),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+def test_events_survive_their_stream_and_broken_ones_are_refused(event: events.Event) -> None:
+    fields = events.encode(event)
+
+    assert events.decode(fields) == event
+    for broken in ({"kind": "unknown"}, {"body": "{"}, {"body": "[]"}, {"body": "{}"}):
+        with pytest.raises(EventError):
+            events.decode(fields | broken)
+
+
+async def test_with_the_leases_it_is_told_who_is_here(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    await house.speaker("ada")
+    await house.listener("linus")
+    await house.post("whep", grant("not ready yet"), offer(sends=False))
+    monkeypatch.setattr("rooms.relay.relay.HERE_AT_ONCE", 1)
+
+    house.tell(control.Lease(room=ROOM, until_s=time.time() + 60))
+    house.tell(control.Lease(room="empty", until_s=time.time() + 60))
+
+    told = [event for event in house.events.events if isinstance(event, Here)]
+    ready = [session.id for session in house.relay.sessions.values() if session.ready_at is not None]
+    assert [event.sessions for event in told] == [(session,) for session in ready]
+    assert len(ready) == 2
 
 
 async def test_a_revoked_listener_gets_no_further_packet_and_cannot_come_back(house: House) -> None:
