@@ -9,6 +9,7 @@ from rooms.relay import log, process, settings, supervisor
 def main() -> int:
     """Read the settings, run the workers, return the exit status."""
     log.configure()
+    supervisor.tie()
     try:
         config = settings.read()
     except (settings.SettingsError, ValueError) as error:

@@ -80,6 +80,7 @@ class Access:
                 self._mute(message)
             case End():
                 self.ended[message.room] = self.wall()
+                self.muted = {key for key in self.muted if key[0] != message.room}
                 self.relay.closing(self._sessions(message.room), "room-ended", now)
             case Record():
                 self.on_record(message)

@@ -29,6 +29,7 @@ class Arrivals:
     highest: int = 0
     received: int = 0
     recovered: int = 0
+    given_up: int = 0
     asked: int = 0
     jitter: float = 0.0
     missing: dict[int, Missing] = field(default_factory=dict)
@@ -55,10 +56,9 @@ class Arrivals:
 
     def due(self, now: float) -> list[int]:
         """Sequence numbers to ask for now, in order; those asked for too often are given up."""
-        for sequence in [s for s, gap in self.missing.items() if gap.asks >= MAX_ASKS and now >= gap.next_at]:
-            del self.missing[sequence]
-        while len(self.missing) > MAX_MISSING:
-            del self.missing[next(iter(self.missing))]
+        hopeless = [s for s, gap in self.missing.items() if gap.asks >= MAX_ASKS and now >= gap.next_at]
+        self._give_up(hopeless)
+        self._give_up(list(self.missing)[: max(0, len(self.missing) - MAX_MISSING)])
         asked = [sequence for sequence, gap in self.missing.items() if now >= gap.next_at]
         for sequence in asked:
             self.missing[sequence].asks += 1
@@ -85,6 +85,11 @@ class Arrivals:
     @property
     def _expected(self) -> int:
         return 0 if self.base is None else self.cycles + self.highest - self.base + 1
+
+    def _give_up(self, sequences: list[int]) -> None:
+        for sequence in sequences:
+            del self.missing[sequence]
+        self.given_up += len(sequences)
 
     def _start(self, packet: Packet) -> None:
         self.base = self.highest = packet.sequence

@@ -30,7 +30,9 @@ def ask_again(relay: Relay, session: RtcSession, now: float) -> None:
     arrivals = session.arrivals
     if arrivals is None or not arrivals.missing:
         return
+    given_up = arrivals.given_up
     missing = arrivals.due(now)
+    relay.outlet.metrics.counters.publisher_packets_lost += arrivals.given_up - given_up
     if missing and session.accepted.nack:
         relay.outlet.metrics.counters.nacks_sent += 1
         # Outside reduced-size RTCP a compound packet begins with a report (RFC 3550 section 6.1).

@@ -62,6 +62,7 @@ def _on_srtp(relay: Relay, session: RtcSession, datagram: bytes, now: float) -> 
     ask_again(relay, session, now)
     room = relay.rooms[session.room]
     room.forward(session, packet, now)
+    relay.outlet.metrics.forward_s.observe(relay.clock() - now)
     relay.tell_stage(room)
 
 

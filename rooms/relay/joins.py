@@ -89,6 +89,8 @@ class Joins:
         self._check_listener(grant)
         session_id = new_session_id()
         await self._spend(Kind.WEBM, grant, session_id)
+        # A revocation may have come in while the store was asked.
+        self.access.check(room, grant.identity)
         now = self.clock()
         session = HttpsSession(
             id=session_id,
@@ -99,6 +101,7 @@ class Joins:
             heard_at=now,
         )
         self.relay.open(session)
+        self.relay.outlet.metrics.counters.joins += 1
         self.relay.ready(session, now)
         return Welcome(session, "", self._resume(session))
 
@@ -145,7 +148,7 @@ class Joins:
         return {
             "state": "live" if session.ready_at is not None else "connecting",
             "muted": session.muted,
-            "listeners": len(room.listeners),
+            "listeners": room.audience,
             "speaking": room.stage.speaking(),
             "resume": self._resume(session),
         }

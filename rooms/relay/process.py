@@ -6,7 +6,7 @@ import datetime as dt
 import gc
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import uvicorn
 from redis.asyncio import Redis
@@ -29,6 +29,7 @@ from rooms.relay.reader import BLOCK_MS, ControlReader
 from rooms.relay.recording import Recorder
 from rooms.relay.relay import Relay
 from rooms.relay.room import Outlet, Room
+from rooms.relay.session import HttpsSession, RtcSession
 from rooms.relay.settings import Settings
 from rooms.relay.sockets import open_udp
 from rooms.relay.store import Store, ValkeyStore
@@ -98,6 +99,8 @@ class Worker:
             "sessions": len(self.relay.sessions),
             "publishers": sum(len(room.publishers) for room in rooms),
             "listeners": sum(len(room.listeners) for room in rooms),
+            "listeners_over_https": sum(isinstance(each, HttpsSession) for each in self.relay.sessions.values()),
+            "listener_loss": _mean_loss(session for room in rooms for session in room.listeners),
             "cpu_share": self.governor.cpu_share,
             "timer_lag_seconds": self.governor.lag_s,
         }
@@ -161,6 +164,12 @@ class Worker:
         except OSError:
             # A full buffer or an address that cannot be reached: UDP promises nothing, peers ask again.
             self.metrics.counters.packets_unsent += 1
+
+
+def _mean_loss(listeners: Iterable[RtcSession]) -> float:
+    """The share of packets that listeners' last reports call lost, before NACK brings them again."""
+    fractions = [session.loss_fraction / 256 for session in listeners]
+    return sum(fractions) / len(fractions) if fractions else 0.0
 
 
 async def _every(period_s: float, call: Callable[[float], None]) -> None:

@@ -31,6 +31,7 @@ class Relay:
     events: Sink
     on_room: Callable[[Room], None] = lambda _room: None
     wall: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
     ice: IceLite = field(default_factory=IceLite)
     sessions: dict[str, Session] = field(default_factory=dict)
     rooms: dict[str, Room] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from rooms.relay.fanout import Arena, Group, protect_rtcp
 from rooms.relay.metrics import Metrics
 from rooms.relay.opus import SILENCE
 from rooms.relay.ring import Sent
-from rooms.relay.session import RtcSession, Session
+from rooms.relay.session import Kind, RtcSession, Session
 from rooms.relay.slots import Slot
 from rooms.relay.stage import Stage
 
@@ -66,6 +66,13 @@ class Room:
     @property
     def is_empty(self) -> bool:
         return not self.seats
+
+    @property
+    def audience(self) -> int:
+        """Who hears the room, over UDP or HTTPS. Presence is counted, not broadcast."""
+        return sum(
+            session.kind is not Kind.PUBLISH and session.ready_at is not None for session in self.seats.values()
+        )
 
     def add_publisher(self, session: RtcSession) -> None:
         """A speaker is ready; their own listening session, if any, stops hearing them."""

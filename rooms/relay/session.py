@@ -61,9 +61,9 @@ class Session:
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class HttpsSession(Session):
-    """A session that listens over HTTPS. It lives while a stream of it is read."""
+    """A session that listens over HTTPS. It lives while a stream of it is read; `streams` has each slot's reader."""
 
-    streams: int = 0
+    streams: dict[int, object] = field(default_factory=dict)
     heard_at: float
 
 

@@ -1,5 +1,6 @@
 """Several workers, one process a core: starts them, starts one again that died, passes signals on."""
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -11,6 +12,8 @@ from rooms.relay.log import log
 
 RESTART_WAIT_S = 0.2
 POLL_S = 0.1
+SUPERVISOR = "RELAY_SUPERVISOR"
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def run(count: int) -> int:
@@ -39,5 +42,15 @@ def run(count: int) -> int:
 
 
 def _start(index: int) -> subprocess.Popen[bytes]:
-    environment = os.environ | {"RELAY_WORKERS": "1", "RELAY_WORKER": str(index)}
+    environment = os.environ | {"RELAY_WORKERS": "1", "RELAY_WORKER": str(index), SUPERVISOR: str(os.getpid())}
     return subprocess.Popen([sys.executable, "-m", "rooms.relay"], env=environment)
+
+
+def tie() -> None:
+    """In a worker: stop when the supervisor is gone, however it went, so that its ports are free for the next one."""
+    parent = os.environ.get(SUPERVISOR)
+    if parent is None:
+        return
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != int(parent):
+        sys.exit(1)

@@ -62,20 +62,29 @@ class SlotFeed:
 async def open_stream(
     relay: Relay, session: HttpsSession, slot: int, clock: Callable[[], float] = time.monotonic
 ) -> AsyncIterator[bytes]:
-    """The bytes of one slot, until the session or the room ends."""
+    """The bytes of one slot, until the session or the room ends.
+
+    A slot has one reader, the last who came: a session's address in many hands still makes one listener.
+    """
     room = relay.rooms[session.room]
     feed = SlotFeed(slot, session.identity)
     room.taps[feed] = feed
     started = clock()
-    session.streams += 1
+    session.streams[slot] = feed
     try:
         yield webm.header()
-        while not feed.closed and session.id in relay.sessions:
+        while _is_read(relay, session, feed):
             await asyncio.sleep(CLUSTER_S)
             chunk = feed.cluster(round((clock() - started) * 1000))
-            if chunk and session.id in relay.sessions:
+            if chunk and _is_read(relay, session, feed):
                 yield chunk
     finally:
         room.taps.pop(feed, None)
-        session.streams -= 1
+        if session.streams.get(slot) is feed:
+            del session.streams[slot]
         session.heard_at = clock()
+
+
+def _is_read(relay: Relay, session: HttpsSession, feed: SlotFeed) -> bool:
+    """Whether the feed's reader still may, and is the slot's only one."""
+    return not feed.closed and session.streams.get(feed.slot) is feed and session.id in relay.sessions

@@ -278,7 +278,7 @@ async def come_and_go(house: House, rounds: int) -> None:
     assert len(house.relay.ice) == 1
     assert house.relay.unready == set()
     if rounds >= 1000:
-        assert sizes[-1] - sizes[2] < 8_000_000, sizes
+        assert sizes[-1] - sizes[2] < 4_000_000, sizes
 
 
 async def test_joins_and_leaves_leave_nothing_behind(house: House) -> None:

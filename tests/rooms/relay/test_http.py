@@ -326,10 +326,56 @@ async def test_a_stream_over_https_ends_with_the_access(house: House) -> None:
         await asyncio.sleep(0)
 
     assert isinstance(session, HttpsSession)
-    assert session.streams == 1
+    assert list(session.streams) == [1]
     house.tell(control.Revoke(room=ROOM, identity="linus", until_s=time.time() + 60))
     stream = await asyncio.wait_for(reading, 10)
 
     assert stream.headers["content-type"] == "audio/webm"
     assert stream.content.startswith(bytes.fromhex("1a45dfa3"))
-    assert session.streams == 0
+    assert session.streams == {}
+
+
+async def test_a_slot_over_https_has_one_reader_whoever_knows_the_address(house: House) -> None:
+    made = await house.http.post(f"/relay/rooms/{ROOM}/webm", headers={"Authorization": f"Bearer {grant('linus')}"})
+    address = f"{made.headers['location']}/0"
+    first = asyncio.create_task(house.http.get(address))
+    (session,) = house.relay.sessions.values()
+    assert isinstance(session, HttpsSession)
+    while not session.streams:
+        await asyncio.sleep(0)
+    reader = session.streams[0]
+
+    second = asyncio.create_task(house.http.get(address))
+    await asyncio.wait_for(first, 10)  # ends: the second took its place
+
+    assert session.streams[0] is not reader
+    assert len(house.relay.rooms[ROOM].taps) == 1
+    house.tell(control.End(room=ROOM))
+    await asyncio.wait_for(second, 10)
+
+
+async def test_a_revocation_that_comes_while_the_grant_is_spent_keeps_everybody_out(tmp_path: Path) -> None:
+    class Slow(MemoryStore):
+        async def spend(self, *, jti: str, life_s: int, seat: str, generation: str) -> bool:
+            house.tell(control.Revoke(room=ROOM, identity="linus", until_s=time.time() + 60))
+            return await MemoryStore.spend(self, jti=jti, life_s=life_s, seat=seat, generation=generation)
+
+    house = House(tmp_path, store=Slow())
+    headers = {"Authorization": f"Bearer {grant('linus')}"}
+
+    assert problem(await house.http.post(f"/relay/rooms/{ROOM}/webm", headers=headers)) == (403, "revoked")
+    house.tell(control.Readmit(room=ROOM, identity="linus"))
+    assert problem(await house.post("whep", grant("linus"), offer(sends=False))) == (403, "revoked")
+    assert house.relay.sessions == {}
+    await house.close()
+
+
+async def test_presence_counts_listeners_of_both_ways(house: House) -> None:
+    _, made = await house.listener("linus")
+    await house.http.post(f"/relay/rooms/{ROOM}/webm", headers={"Authorization": f"Bearer {grant('fin')}"})
+    await house.speaker("ada")
+
+    assert (await house.http.get(f"{made.headers['location']}/state")).json()["listeners"] == 2
+    metrics = (await house.http.get("/metrics")).text
+    assert "\nrelay_listeners 1\n" in metrics
+    assert "\nrelay_listeners_over_https 1\n" in metrics

@@ -143,3 +143,23 @@ async def test_a_listener_who_changes_network_is_followed(house: House) -> None:
 
     assert linus.packets() == []
     assert [packet.payload for packet in abroad.packets()] == [b"\xfc1"]
+
+
+async def test_loss_is_measured_both_ways(house: House) -> None:
+    ada, _ = await house.speaker("ada")
+    linus, _ = await house.listener("linus")
+    fin, _ = await house.listener("fin")
+    say(ada, 1, 3)
+    house.pump()
+    (heard, _) = linus.packets()
+
+    linus.report(rtcp.ReceiverReport(linus.ssrc, (rtcp.Report(heard.ssrc, fraction=128),)))
+    fin.report(rtcp.ReceiverReport(fin.ssrc, (rtcp.Report(heard.ssrc, fraction=0),)))
+    for step in range(1, 12):
+        ticks.fast(house.relay, time.monotonic() + step)
+    house.worker._readable()
+    metrics = (await house.http.get("/metrics")).text
+
+    assert "\nrelay_listener_loss 0.25\n" in metrics
+    assert "\nrelay_publisher_packets_lost_total 1\n" in metrics
+    assert "\nrelay_forward_seconds_count 2\n" in metrics

@@ -138,6 +138,12 @@ def test_two_workers_have_ports_of_their_own_and_one_that_dies_is_started_again(
                 address = f"http://127.0.0.1:{port}/healthz"
                 both.wait_until(functools.partial(answers, address), what=address)
 
+            both.process.kill()  # the supervisor alone, and with no chance to tell its workers
+
+            for port in (http, http + 1):
+                address = f"http://127.0.0.1:{port}/healthz"
+                wait_until(lambda address=address: not answers(address), what=f"the end of {address}")  # type: ignore[misc]
+
 
 @pytest.mark.parametrize(
     ("changes", "named"),

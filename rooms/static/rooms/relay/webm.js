@@ -1,12 +1,13 @@
 // Listening where UDP is blocked: each stage slot as an endless WebM stream over HTTPS, played through MSE.
 
-import { Problem } from "./problem.js";
+import { Problem, TransportBlocked } from "./problem.js";
 
 const SLOTS = 4;
 const TYPE = 'audio/webm; codecs="opus"';
 const TARGET_S = 0.25; // behind the live edge
 const MAX_BEHIND_S = 0.8;
 const KEEP_S = 10;
+const CONNECT_MS = 8000;
 
 export class WebmTransport {
   #abort = new AbortController();
@@ -19,7 +20,11 @@ export class WebmTransport {
     const answer = await fetch(endpoint, { method: "POST", headers: { Authorization: `Bearer ${token}` } });
     if (!answer.ok) throw await Problem.from(answer);
     const location = new URL(answer.headers.get("Location"), endpoint).href;
-    for (let slot = 0; slot < SLOTS; slot += 1) this.#play(`${location}/${slot}`);
+    const ready = [];
+    for (let slot = 0; slot < SLOTS; slot += 1) ready.push(this.#play(`${location}/${slot}`));
+    await within(CONNECT_MS, Promise.all(ready));
+    // For level meters, where the browser can listen in on an element (Safari cannot).
+    this.streams = this.elements.flatMap((element) => element.captureStream?.() ?? []);
     return { location, resume: answer.headers.get("Resume-Token") };
   }
 
@@ -44,6 +49,7 @@ export class WebmTransport {
     return { packetsLost: 0, packetsReceived: this.#bytes, roundTripS: null };
   }
 
+  /** Play a slot; resolves when its first bytes have been understood. */
   #play(address) {
     const source = new MediaSource();
     const element = new Audio(URL.createObjectURL(source));
@@ -58,6 +64,7 @@ export class WebmTransport {
       },
       { once: true },
     );
+    return new Promise((resolve) => element.addEventListener("loadedmetadata", resolve, { once: true }));
   }
 
   async #pour(address, buffer, element) {
@@ -74,6 +81,14 @@ export class WebmTransport {
       if (old > KEEP_S) await appended(buffer, () => buffer.remove(0, old));
     }
   }
+}
+
+/** Wait no longer than this: a proxy that holds the stream back is no way in either. */
+function within(ms, promise) {
+  const late = new Promise((_, reject) => {
+    setTimeout(() => reject(new TransportBlocked("no sound came over HTTPS")), ms);
+  });
+  return Promise.race([promise, late]);
 }
 
 /** Do something to a source buffer and wait until it is done. */
