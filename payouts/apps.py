@@ -9,8 +9,10 @@ REGISTRATIONS = (
     "payouts.payees.events",
     "payouts.runs.calls",
     "payouts.runs.events",
+    "payouts.runs.movements",
     "payouts.sales.calls",
     "payouts.sales.events",
+    "payouts.sales.movements",
 )
 
 
@@ -20,6 +22,6 @@ class PayoutsConfig(AppConfig):
     name = "payouts"
 
     def ready(self) -> None:
-        """Make known every kind of call and every event handler; they need the models, which are loaded by now."""
+        """Make known every kind of call, event and movement; they need the models, which are loaded by now."""
         for module in REGISTRATIONS:
             import_module(module)

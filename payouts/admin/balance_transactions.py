@@ -1,14 +1,18 @@
 """The mirror of Stripe's balance transactions, and what each has become in the books."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 
+from config import clock
 from ledger.readonly import ReadOnly
 from payouts.admin.parts import EMPTY, badge, link, money, pretty
+from payouts.balance_transactions.waiting import try_again
 from payouts.models import BalanceTransaction, MirrorState
+from payouts.wake import wake
 
 COLOURS = {
     MirrorState.IMPORTED: "info",
@@ -24,12 +28,13 @@ class BalanceTransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # dj
 
     list_display = ("id", "type", "amount", "fee", "net", "state_label", "source_id", "created_at", "available_on")
     list_filter = ("state", "type", "currency")
+    actions = ("try_selected_again",)
     search_fields = ("id", "source_id", "posting_key__exact")
     search_help_text = "A txn_…, its source, or a key of the ledger"
     ordering = ("-created_at", "id")
     fieldsets = (
         (None, {"fields": ("id", "type", "reporting_category", "amount", "fee", "net", "exchange_rate")}),
-        ("In our books", {"fields": ("state_label", "note", "posting", "settled_at")}),
+        ("In our books", {"fields": ("state_label", "note", "next_attempt_at", "posting", "settled_at")}),
         ("When", {"fields": ("created_at", "available_on", "imported_at")}),
         ("At Stripe", {"fields": ("source_id", "body")}),
     )
@@ -38,6 +43,20 @@ class BalanceTransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # dj
         """A list does not need the bodies."""
         movements: QuerySet[BalanceTransaction] = super().get_queryset(request)
         return movements if request.resolver_match.kwargs else movements.defer("raw")  # type: ignore[union-attr]
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Who may have movements tried again."""
+        return request.user.has_perm("payouts.change_balancetransaction")
+
+    @action(description="Try again what is not in the ledger", permissions=["retry"])  # type: ignore[untyped-decorator]
+    def try_selected_again(self, request: HttpRequest, queryset: QuerySet[BalanceTransaction]) -> None:
+        """For a person who has seen to the cause; a movement that still does not fit says so again."""
+        opened = try_again(balance_transaction_ids=list(queryset.values_list("id", flat=True)), now=clock.now())
+        if opened:
+            wake("payouts.tasks.import_balance_transactions")
+        self.message_user(request, f"{opened} tried again.", messages.SUCCESS if opened else messages.WARNING)
+        if skipped := queryset.count() - opened:
+            self.message_user(request, f"{skipped} left as they are: in the ledger already.", messages.INFO)
 
     @admin.display(description="in our books", ordering="state")
     def state_label(self, movement: BalanceTransaction) -> SafeString:

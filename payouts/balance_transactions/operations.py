@@ -8,7 +8,8 @@ from django.db import transaction
 
 from payouts.balance_transactions.matching import take
 from payouts.gateway import facts, lookups
-from payouts.models import BalanceTransaction, ImportCursor, MirrorState
+from payouts.models import BalanceTransaction, ImportCursor
+from payouts.models.balance_transaction import WAITING_STATES
 
 log = structlog.get_logger(__name__)
 
@@ -105,16 +106,13 @@ def _row(fact: facts.BalanceTransaction, *, now: datetime) -> BalanceTransaction
         available_on=fact.available_on,
         raw=fact.raw,
         imported_at=now,
+        next_attempt_at=now,
     )
 
 
 def take_imported(*, now: datetime) -> None:
-    """Match every imported movement to what we did, each for itself, oldest first."""
-    waiting = BalanceTransaction.objects.filter(state=MirrorState.IMPORTED).order_by("created_at", "id")
-    for movement in waiting[:MOVEMENTS_A_RUN]:
+    """Match every movement that is due to what we did, each for itself, oldest first."""
+    due = BalanceTransaction.objects.filter(state__in=WAITING_STATES, next_attempt_at__lte=now)
+    for movement in due.order_by("next_attempt_at", "created_at", "id")[:MOVEMENTS_A_RUN]:
         with structlog.contextvars.bound_contextvars(balance_transaction_id=movement.id):
-            try:
-                take(movement=movement, now=now)
-            except Exception:
-                # One that cannot be taken now must not keep the others waiting; it stays imported, for the next time.
-                log.exception("balance_transaction.failed", type=movement.type)
+            take(movement=movement, now=now)

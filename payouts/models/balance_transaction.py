@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 
 class MirrorState(models.TextChoices):
@@ -13,9 +14,14 @@ class MirrorState(models.TextChoices):
     MISMATCH = "mismatch", "Differs from what was sold"
 
 
+WAITING_STATES = (MirrorState.IMPORTED, MirrorState.UNMATCHED)
+"""Both are tried again: soon, and as they age ever more slowly."""
+
+
 class BalanceTransaction(models.Model):
     """One movement of the platform's Stripe balance, as Stripe told it (amounts in our minor units).
 
+    `next_attempt_at` (the Clock's time, as all times here) matters while it waits to be taken.
     Source: https://docs.stripe.com/api/balance_transactions/object
     """
 
@@ -36,6 +42,7 @@ class BalanceTransaction(models.Model):
     note = models.CharField(max_length=500, blank=True)
     posting_key = models.CharField(max_length=255, blank=True)
     settled_at = models.DateTimeField(null=True)
+    next_attempt_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         constraints = [
@@ -58,7 +65,9 @@ class BalanceTransaction(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["created_at"], condition=Q(state=MirrorState.IMPORTED), name="balance_transaction_to_post"
+                fields=["next_attempt_at", "created_at"],
+                condition=Q(state__in=WAITING_STATES),
+                name="balance_transaction_to_take",
             ),
             models.Index(
                 fields=["available_on"],

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from ledger.operations import post
 from payouts import handlers
+from payouts.balance_transactions.waiting import object_known
 from payouts.gateway import bodies, facts
 from payouts.models import Payout, PayoutState
 from payouts.outbox.operations import enqueue
@@ -23,6 +24,7 @@ def transfer_done(*, payout: Payout, transfer: facts.Transfer, now: datetime) ->
     payout.transfer_id = transfer.id
     payout.transferred_at = transfer.created_at
     post(posting=postings.transferred(payout=payout, transfer=transfer))
+    object_known(transfer.id, now=now)
     call_id = uuid.uuid4()
     enqueue(
         call_id=call_id,
@@ -99,6 +101,7 @@ def transfer_reversed(*, payout: Payout, reversal: facts.TransferReversal, now: 
     if payout.state != PayoutState.RETURNING:
         return
     post(posting=postings.reversed_transfer(payout=payout, reversal=reversal))
+    object_known(reversal.id, now=now)
     payout.reversal_id = reversal.id
     payout.returned_at = reversal.created_at
     _move(payout, PayoutState.FAILED, now=now)

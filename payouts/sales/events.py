@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from payouts.balance_transactions.waiting import object_known
 from payouts.gateway import lookups
 from payouts.gateway.events import charge_in, checkout_session_in, refund_in
 from payouts.inbox.registry import handles
@@ -29,7 +30,9 @@ def session_expired(*, event: StripeEvent, now: datetime) -> None:
 @handles("charge.succeeded")
 def charge_succeeded(*, event: StripeEvent, now: datetime) -> None:
     """A card was charged."""
-    if payments.take_charge(charge=charge_in(bytes(event.raw)), now=now) is not None:
+    charge = charge_in(bytes(event.raw))
+    if payments.take_charge(charge=charge, now=now) is not None:
+        object_known(charge.id, now=now)
         wake_after_commit("payouts.tasks.import_balance_transactions")
 
 

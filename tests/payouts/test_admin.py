@@ -12,10 +12,12 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from config import clock
+from payouts.balance_transactions.operations import take_imported
 from payouts.inbox import operations as inbox
 from payouts.models import (
     BalanceTransaction,
     EventState,
+    MirrorState,
     Payee,
     Payout,
     PayoutRun,
@@ -199,3 +201,21 @@ def test_staff_who_may_only_look_cannot_replay(fin: Client, paid_out: Sale) -> N
     view = "view_stripeevent"
     person.user_permissions.add(person.user_permissions.model.objects.get(codename=view))
     assert "replay_selected" not in page(fin, "payouts_stripeevent_changelist")
+
+
+def test_a_movement_that_differs_can_be_tried_again(fin: Client, paid_out: Sale) -> None:
+    posted = BalanceTransaction.objects.get(type="charge")
+    BalanceTransaction.objects.filter(type="transfer").update(
+        state=MirrorState.MISMATCH, note="differs", posting_key="", settled_at=None
+    )
+    differing = BalanceTransaction.objects.get(type="transfer")
+    answer = fin.post(
+        reverse("admin:payouts_balancetransaction_changelist"),
+        {"action": "try_selected_again", "_selected_action": [posted.id, differing.id]},
+        follow=True,
+    )
+    assert "1 tried again." in answer.content.decode()
+    assert "1 left as they are" in answer.content.decode()
+    take_imported(now=clock.now())
+    differing.refresh_from_db()
+    assert (differing.state, differing.posting_key) == (MirrorState.POSTED, f"transfer:{differing.source_id}")

@@ -1,13 +1,17 @@
 """The mirror: every movement once, page by page, from wherever an import was killed."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 
 from config import clock
-from payouts.balance_transactions.operations import import_pages
-from payouts.errors import StripeUnavailableError
+from payouts.balance_transactions import registry, waiting
+from payouts.balance_transactions.operations import import_pages, take_imported
+from payouts.balance_transactions.waiting import object_known, try_again
+from payouts.errors import ContradictionError, StripeUnavailableError
 from payouts.gateway import facts, lookups
 from payouts.models import BalanceTransaction, ImportCursor, MirrorState, Payee
 from payouts.runs.operations import run_payouts
@@ -118,3 +122,116 @@ def test_what_is_not_ours_is_marked_and_not_posted(shop: Shop, sandbox: Sandbox,
     import_pages(now=sandbox.advance(days=1))
     stray.refresh_from_db()
     assert (stray.state, stray.posting_key) == (MirrorState.UNMATCHED, "")
+
+
+@dataclass
+class Desk:
+    """A taker of payments of 700, for a test to teach."""
+
+    asked: int = 0
+    knows: set[str] = field(default_factory=set)
+    error: Exception | None = None
+
+    def take(self, *, movement: BalanceTransaction, now: datetime) -> bool:
+        self.asked += 1
+        if self.error is not None:
+            raise self.error
+        if movement.source_id not in self.knows:
+            return False
+        BalanceTransaction.objects.filter(id=movement.id).update(state=MirrorState.POSTED, posting_key="test:1")
+        return True
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """The last to be asked about charges."""
+    made = Desk()
+    monkeypatch.setitem(registry._takers, "charge", [*registry.takers_of("charge"), made.take])
+    return made
+
+
+@pytest.fixture
+def stray(sandbox: Sandbox, charge: Callable[[int], None], desk: Desk) -> BalanceTransaction:
+    """A charge that nobody knows, imported."""
+    charge(1)
+    import_pages(now=clock.now())
+    return BalanceTransaction.objects.get()
+
+
+@pytest.mark.django_db
+def test_what_nobody_knows_yet_is_asked_about_again_ever_more_slowly(
+    stray: BalanceTransaction, desk: Desk, sandbox: Sandbox
+) -> None:
+    assert (stray.state, desk.asked) == (MirrorState.IMPORTED, 1)
+    assert stray.note == "a charge of nothing that is known here"
+    assert stray.next_attempt_at - stray.imported_at == timedelta(seconds=2)
+    take_imported(now=stray.imported_at + timedelta(seconds=1))
+    assert desk.asked == 1
+    for age, wait, state in [
+        (timedelta(minutes=10), timedelta(minutes=5), MirrorState.IMPORTED),
+        (timedelta(hours=2), timedelta(hours=1), MirrorState.UNMATCHED),
+        (timedelta(days=30), timedelta(days=1), MirrorState.UNMATCHED),
+    ]:
+        now = stray.imported_at + age
+        take_imported(now=now)
+        stray.refresh_from_db()
+        assert (stray.state, stray.next_attempt_at - now) == (state, wait)
+    assert desk.asked == 4
+    desk.knows = {stray.source_id}
+    take_imported(now=stray.next_attempt_at)
+    stray.refresh_from_db()
+    assert (stray.state, stray.posting_key) == (MirrorState.POSTED, "test:1")
+
+
+@pytest.mark.django_db
+def test_what_becomes_known_is_taken_at_once(
+    stray: BalanceTransaction, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = stray.imported_at + timedelta(days=2)
+    take_imported(now=now)
+    stray.refresh_from_db()
+    assert stray.state == MirrorState.UNMATCHED
+    woken: list[str] = []
+    monkeypatch.setattr(waiting, "wake_after_commit", woken.append)
+    desk.knows = {stray.source_id}
+    object_known("", "ch_other", now=now)
+    assert woken == []
+    object_known(stray.source_id, now=now)
+    assert woken == ["payouts.tasks.import_balance_transactions"]
+    take_imported(now=now)
+    stray.refresh_from_db()
+    assert stray.state == MirrorState.POSTED
+    object_known(stray.source_id, now=now)
+    assert len(woken) == 1
+
+
+@pytest.mark.django_db
+def test_trouble_with_one_is_written_down_and_keeps_no_other_waiting(
+    stray: BalanceTransaction, desk: Desk, sandbox: Sandbox, charge: Callable[[int], None]
+) -> None:
+    desk.error = RuntimeError("a bug")
+    charge(1)
+    import_pages(now=stray.imported_at + timedelta(hours=3))
+    notes = {each.id: (each.state, each.note) for each in BalanceTransaction.objects.all()}
+    assert set(notes.values()) == {(MirrorState.IMPORTED, "RuntimeError: a bug")}
+    desk.error = ContradictionError("700 paid, 900 asked", object_id="ch_1")
+    take_imported(now=stray.imported_at + timedelta(days=2))
+    stray.refresh_from_db()
+    assert (stray.state, stray.note) == (MirrorState.MISMATCH, "ch_1: 700 paid, 900 asked")
+    desk.error, desk.knows = None, {stray.source_id}
+    now = stray.imported_at + timedelta(days=3)
+    take_imported(now=now)
+    stray.refresh_from_db()
+    assert stray.state == MirrorState.MISMATCH  # until a person says so
+    assert try_again(balance_transaction_ids=[stray.id], now=now) == 1
+    take_imported(now=now)
+    stray.refresh_from_db()
+    assert stray.state == MirrorState.POSTED
+    assert try_again(balance_transaction_ids=[stray.id], now=now) == 0
+
+
+@pytest.mark.django_db
+def test_what_nothing_here_makes_says_so(stray: BalanceTransaction) -> None:
+    BalanceTransaction.objects.update(type="topup", next_attempt_at=stray.imported_at)
+    take_imported(now=stray.imported_at)
+    assert BalanceTransaction.objects.get().note == "nothing here makes a topup"

@@ -108,7 +108,7 @@ def test_it_is_parked_with_its_refund_decided_in_the_same_breath(parked: Sale, a
 
 
 def test_parking_that_fails_decides_no_refund(
-    late: Callable[..., Sale], workers: Workers, monkeypatch: pytest.MonkeyPatch
+    late: Callable[..., Sale], sandbox: Sandbox, workers: Workers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(name: str, **_: object) -> None:
         if name == "sale.posted":
@@ -121,7 +121,7 @@ def test_parking_that_fails_decides_no_refund(
     sale.refresh_from_db()
     assert (sale.state, entries_of(sale.ledger_subject)) == (SaleState.LATE, [])
     assert not StripeCall.objects.filter(operation="refund.create").exists()
-    import_pages(now=clock.now())
+    import_pages(now=sandbox.advance(days=0.01))
     sale.refresh_from_db()
     assert sale.state == SaleState.PARKED
     assert refund_call().state == CallState.PENDING
@@ -383,6 +383,7 @@ def test_a_refund_of_a_sale_that_was_not_late_is_marked_and_not_posted(
     sale = shop.sell(ada)
     sandbox.client.v1.refunds.create({"charge": sale.charge_id})
     workers.turn()
+    import_pages(now=sandbox.advance(days=0.1))
     assert BalanceTransaction.objects.get(type="refund").state == MirrorState.UNMATCHED
     sale.refresh_from_db()
     assert (sale.state, sale.refund_id) == (SaleState.POSTED, "")
