@@ -49,6 +49,7 @@ def environment_badge(request: HttpRequest) -> list[str]:
 SECTIONS = [
     ("Money", [
         ("Sales", "sell", "admin:payouts_sale_changelist"),
+        ("Customers", "credit_card", "admin:payouts_customer_changelist"),
         ("Payees", "group", "admin:payouts_payee_changelist"),
         ("Payouts", "payments", "admin:payouts_payout_changelist"),
         ("Payout runs", "event_repeat", "admin:payouts_payoutrun_changelist"),

@@ -5,6 +5,7 @@ from importlib import import_module
 from django.apps import AppConfig
 
 REGISTRATIONS = (
+    "payouts.customers.calls",
     "payouts.payees.calls",
     "payouts.payees.events",
     "payouts.runs.calls",

@@ -12,6 +12,7 @@ safe in any order and any number of times, and accept arguments that they do not
 | sale.return_failed | the refund of a late sale failed: a person must see to it | sale_id, now |
 | sale.posted | the sale is in the ledger, with the real fee | sale_id, now |
 | sale.released | the payees' shares are free to be paid out | sale_id, now |
+| customer.ready | somebody who pays has a customer at Stripe now | customer_id, now |
 | payee.updated | a payee's account at Stripe changed | payee_id, now |
 | payout.updated | a payout took a step | payout_id, payee_id, now |
 
@@ -31,7 +32,7 @@ from uuid import UUID
 NAMES = frozenset(
     {
         "sale.paid", "sale.expired", "sale.late", "sale.returned", "sale.return_failed", "sale.posted",
-        "sale.released", "payee.updated", "payout.updated",
+        "sale.released", "customer.ready", "payee.updated", "payout.updated",
     }
 )  # fmt: skip
 QUESTIONS = frozenset({"sale.late"})

@@ -1,14 +1,24 @@
 """Every lock that payouts takes, by name.
 
-Order within a transaction: event or call (by id), Stripe object, run, payee, sale or payout (by id), fee basis,
-balance transaction; then the ledger's own. Whoever needs two of a kind takes them in primary-key order.
+Order within a transaction: event or call (by id), Stripe object, run, payee, customer, sale or payout (by id), fee
+basis, balance transaction; then the ledger's own. Whoever needs two of a kind takes them in primary-key order.
 """
 
 from uuid import UUID
 
 from django.db import connection
 
-from payouts.models import BalanceTransaction, FeeBasis, Payee, Payout, PayoutRun, Sale, StripeCall, StripeEvent
+from payouts.models import (
+    BalanceTransaction,
+    Customer,
+    FeeBasis,
+    Payee,
+    Payout,
+    PayoutRun,
+    Sale,
+    StripeCall,
+    StripeEvent,
+)
 
 
 def lock_event(event_id: str) -> StripeEvent | None:
@@ -35,6 +45,16 @@ def lock_run(run_id: UUID) -> PayoutRun:
 def lock_payee(payee_id: UUID) -> Payee | None:
     """The payee, so that what they can be paid is decided once at a time."""
     return Payee.objects.select_for_update().filter(id=payee_id).first()
+
+
+def lock_customer(customer_id: UUID) -> Customer | None:
+    """Somebody who pays."""
+    return Customer.objects.select_for_update().filter(id=customer_id).first()
+
+
+def lock_customer_of(user_id: UUID) -> Customer:
+    """A person's customer, which there is."""
+    return Customer.objects.select_for_update().get(user_id=user_id)
 
 
 def lock_sale(sale_id: UUID) -> Sale | None:

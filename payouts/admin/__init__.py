@@ -2,6 +2,7 @@
 
 from payouts.admin.balance_transactions import BalanceTransactionAdmin
 from payouts.admin.calls import StripeCallAdmin
+from payouts.admin.customers import CustomerAdmin
 from payouts.admin.events import StripeEventAdmin
 from payouts.admin.payees import PayeeAdmin
 from payouts.admin.runs import PayoutAdmin, PayoutRunAdmin
@@ -9,6 +10,7 @@ from payouts.admin.sales import SaleAdmin
 
 __all__ = [
     "BalanceTransactionAdmin",
+    "CustomerAdmin",
     "PayeeAdmin",
     "PayoutAdmin",
     "PayoutRunAdmin",

@@ -22,6 +22,7 @@ PAGES = {
     "sale": "payouts_sale_change",
     "payout": "payouts_payout_change",
     "payee": "payouts_payee_change",
+    "customer": "payouts_customer_change",
 }
 
 

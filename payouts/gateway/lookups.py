@@ -21,7 +21,7 @@ CLOCKS_DIFFER_BY = timedelta(minutes=5)
 T = TypeVar("T", bound=stripe.StripeObject)
 
 
-def _made_by(found: Iterable[T], outbox_id: UUID) -> T | None:
+def made_by(found: Iterable[T], outbox_id: UUID) -> T | None:
     """The object that one of our calls made."""
     for each in found:
         metadata = each["metadata"] if "metadata" in each else None  # noqa: SIM401 (these objects have no get)
@@ -30,15 +30,15 @@ def _made_by(found: Iterable[T], outbox_id: UUID) -> T | None:
     return None
 
 
-def _since(decided_at: datetime) -> int:
+def since(decided_at: datetime) -> int:
     return int((decided_at - CLOCKS_DIFFER_BY).timestamp())
 
 
 def find_checkout_session(*, outbox_id: UUID, decided_at: datetime) -> facts.CheckoutSession | None:
     """A session that we made, among those created since the decision."""
     with translated():
-        listed = client().v1.checkout.sessions.list({"created": {"gte": _since(decided_at)}, "limit": PAGE})
-        found = _made_by(listed.auto_paging_iter(), outbox_id)
+        listed = client().v1.checkout.sessions.list({"created": {"gte": since(decided_at)}, "limit": PAGE})
+        found = made_by(listed.auto_paging_iter(), outbox_id)
     return None if found is None else reading.checkout_session(found)
 
 
@@ -46,7 +46,7 @@ def find_account(*, outbox_id: UUID) -> facts.Account | None:
     """A connected account that we made; v2 lists cannot be narrowed by time."""
     with translated():
         listed = client().v2.core.accounts.list({"limit": PAGE})
-        found = _made_by(listed.auto_paging_iter(), outbox_id)
+        found = made_by(listed.auto_paging_iter(), outbox_id)
     return None if found is None else account(found.id)
 
 
@@ -54,7 +54,7 @@ def find_transfer(*, outbox_id: UUID, payout_id: UUID) -> facts.Transfer | None:
     """A transfer that we made, within its transfer group."""
     with translated():
         listed = client().v1.transfers.list({"transfer_group": f"payout_{payout_id}", "limit": PAGE})
-        found = _made_by(listed.auto_paging_iter(), outbox_id)
+        found = made_by(listed.auto_paging_iter(), outbox_id)
     return None if found is None else reading.transfer(found)
 
 
@@ -62,7 +62,7 @@ def find_transfer_reversal(*, outbox_id: UUID, transfer_id: str) -> facts.Transf
     """A reversal that we made, among its transfer's."""
     with translated():
         listed = client().v1.transfers.reversals.list(transfer_id, {"limit": PAGE})
-        found = _made_by(listed.auto_paging_iter(), outbox_id)
+        found = made_by(listed.auto_paging_iter(), outbox_id)
     return None if found is None else reading.transfer_reversal(found)
 
 
@@ -70,9 +70,9 @@ def find_bank_payout(*, outbox_id: UUID, stripe_account: str, decided_at: dateti
     """A payout that we made on a connected account, among those created since the decision."""
     with translated():
         listed = client().v1.payouts.list(
-            {"created": {"gte": _since(decided_at)}, "limit": PAGE}, {"stripe_account": stripe_account}
+            {"created": {"gte": since(decided_at)}, "limit": PAGE}, {"stripe_account": stripe_account}
         )
-        found = _made_by(listed.auto_paging_iter(), outbox_id)
+        found = made_by(listed.auto_paging_iter(), outbox_id)
     return None if found is None else reading.bank_payout(found)
 
 
@@ -80,7 +80,7 @@ def find_refund(*, outbox_id: UUID, charge_id: str) -> facts.Refund | None:
     """A refund that we made, among its charge's."""
     with translated():
         listed = client().v1.refunds.list({"charge": charge_id, "limit": PAGE})
-        found = _made_by(listed.auto_paging_iter(), outbox_id)
+        found = made_by(listed.auto_paging_iter(), outbox_id)
     return None if found is None else reading.refund(found)
 
 

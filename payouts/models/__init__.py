@@ -2,6 +2,7 @@
 
 from payouts.models.balance_transaction import BalanceTransaction, ImportCursor, MirrorState
 from payouts.models.call import CallState, StripeCall
+from payouts.models.customer import Customer
 from payouts.models.event import EventKind, EventState, StripeEvent
 from payouts.models.heartbeat import Heartbeat
 from payouts.models.payee import Payee, TransfersState
@@ -13,6 +14,7 @@ __all__ = [
     "TOO_LATE",
     "BalanceTransaction",
     "CallState",
+    "Customer",
     "EventKind",
     "EventState",
     "FeeBasis",
