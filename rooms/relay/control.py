@@ -15,21 +15,33 @@ STREAM_MAX_LENGTH = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lease:
-    """Sessions of a room may go on until a Unix time. With `identities`, those alone; others of the room end."""
+    """Sessions of a room may go on until a Unix time. With `identities`, those alone; others of the room end.
+
+    `speakers` are all who may be on stage and `muted` all who are muted, as Django knew them at `at_s` (Unix seconds):
+    they heal what was lost of single messages, and leave alone who was let on stage since.
+    """
 
     room: str
     until_s: float
     identities: tuple[str, ...] | None = None
+    speakers: tuple[str, ...] | None = None
+    muted: tuple[str, ...] | None = None
+    at_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoke:
-    """This identity loses the room (refund, chargeback, ban, removal) until a Unix time."""
+    """This identity loses the room (refund, chargeback, ban, removal) until a Unix time.
+
+    Grants issued before `at_s` (Django's clock, Unix seconds) are void; a later one means that Django has decided
+    anew. Without it all are.
+    """
 
     room: str
     identity: str
     until_s: float
     reason: str = "revoked"
+    at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +66,12 @@ class Demote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
-    """Drops, or lets through again, what the identity says."""
+    """Drops, or lets through again, what the identity says. A lease's list from before `at_s` does not undo it."""
 
     room: str
     identity: str
     muted: bool
+    at_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +118,9 @@ def decode(fields: Mapping[str, str]) -> Control:
         raise ControlError("kind")
     try:
         body: dict[str, Any] = json.loads(fields.get("body", ""))
-        if isinstance(body.get("identities"), list):
-            body["identities"] = tuple(body["identities"])
+        for name in ("identities", "speakers", "muted"):
+            if isinstance(body.get(name), list):
+                body[name] = tuple(body[name])
         return kind(**body)
     except (ValueError, TypeError, AttributeError) as error:
         raise ControlError("body") from error

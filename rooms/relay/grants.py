@@ -91,14 +91,18 @@ def issue(
 
 
 def issue_resume(*, key: str, issuer: str, grant: Grant, generation: str, now: datetime) -> str:
-    """Sign a resume token for the session `generation` of the grant's seat; it lives 10 minutes."""
+    """Sign a resume token for the session `generation` of the grant's seat; it lives 10 minutes.
+
+    Its `iat` stays the grant's: a revocation voids what Django issued before it, however often that was resumed.
+    """
     video = {
         "room": grant.room,
         "roomJoin": True,
         "canPublish": grant.can_publish,
         "canSubscribe": grant.can_subscribe,
     }
-    claims = _claims(issuer, grant.identity, video, now, RESUME_LIFE_S) | {"gen": generation}
+    claims = _claims(issuer, grant.identity, video, now, RESUME_LIFE_S)
+    claims |= {"gen": generation, "iat": grant.issued_at}
     return _sign(_resume_key(key), claims)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from OpenSSL import SSL
 
 from rooms.relay import grants
-from rooms.relay.access import Access
+from rooms.relay.access import ENDED, Access
 from rooms.relay.answer import Accepted, Place, accept_listen, accept_publish, write, write_fragment
 from rooms.relay.dtls import Handshake
 from rooms.relay.governor import Governor
@@ -26,16 +26,10 @@ from rooms.relay.problems import (
 from rooms.relay.relay import Relay
 from rooms.relay.sdp import Offer, parse_fragment, parse_offer
 from rooms.relay.session import HttpsSession, Kind, RtcSession, Session, new_session_id, seat_name
+from rooms.relay.sources import source_of
 from rooms.relay.stage import SLOTS
 from rooms.relay.store import Store
 
-ENDED = {
-    "moved": "This seat was opened somewhere else, so it stopped here.",
-    "room-ended": "The room has ended.",
-    "demoted": "The host has taken you off the stage.",
-    "lease": "The site has not renewed your access.",
-    "left": "You left the room.",
-}
 # Ends that were nobody's decision: the connection was lost, or the person went and comes back.
 RESUMABLE = frozenset({"left", "consent", "setup", "handshake"})
 
@@ -90,7 +84,7 @@ class Joins:
         session_id = new_session_id()
         await self._spend(Kind.WEBM, grant, session_id)
         # A revocation may have come in while the store was asked.
-        self.access.check(room, grant.identity)
+        self.access.check(room, grant.identity, grant.issued_at)
         now = self.clock()
         session = HttpsSession(
             id=session_id,
@@ -150,6 +144,7 @@ class Joins:
             "muted": session.muted,
             "listeners": room.audience,
             "speaking": room.stage.speaking(),
+            "slots": [source_of(slot.speaker) if slot.speaker else 0 for slot in room.stage.slots],
             "resume": self._resume(session),
         }
 
@@ -159,7 +154,7 @@ class Joins:
             grant = grants.verify(token=token, keys=self.keys, room=room, now=now)
         except grants.GrantError as error:
             raise _refusal_of(error) from error
-        self.access.check(room, grant.identity)
+        self.access.check(room, grant.identity, grant.issued_at)
         return grant
 
     def _check_listener(self, grant: Grant) -> None:
@@ -189,7 +184,7 @@ class Joins:
         session_id = new_session_id()
         await self._spend(kind, grant, session_id)
         # A revocation may have come in while the store was asked.
-        self.access.check(grant.room, grant.identity)
+        self.access.check(grant.room, grant.identity, grant.issued_at)
         session = self._session(session_id, kind, grant, offer, accepted)
         self.relay.open(session)
         self.relay.outlet.metrics.counters.joins += 1

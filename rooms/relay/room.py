@@ -11,6 +11,7 @@ from rooms.relay.opus import SILENCE
 from rooms.relay.ring import Sent
 from rooms.relay.session import Kind, RtcSession, Session
 from rooms.relay.slots import Slot
+from rooms.relay.sources import source_of
 from rooms.relay.stage import Stage
 
 QUIET_S = 0.2
@@ -206,4 +207,5 @@ def written(slot: Slot, sent: Sent, opus: int, own: str) -> bytes:
         ssrc=slot.ssrc,
         payload=payload,
         marker=sent.marker,
+        source=source_of(sent.speaker),
     )

@@ -4,6 +4,7 @@ import struct
 from dataclasses import dataclass
 
 FIXED = struct.Struct("!BBHII")
+WITH_SOURCE = struct.Struct("!BBHIII")
 ONE_BYTE_PROFILE = 0xBEDE
 TWO_BYTE_PROFILE = 0x1000
 SILENT_LEVEL = 127
@@ -113,10 +114,19 @@ def _find_two_byte(data: bytes, wanted: int) -> int | None:
 
 
 def build(
-    *, payload_type: int, sequence: int, timestamp: int, ssrc: int, payload: bytes, marker: bool = False
+    *,
+    payload_type: int,
+    sequence: int,
+    timestamp: int,
+    ssrc: int,
+    payload: bytes,
+    marker: bool = False,
+    source: int = 0,
 ) -> bytes:
-    """Write a packet without header extensions, padding or contributing sources."""
+    """Write a packet without header extensions or padding; `source` is its one contributing source, 0 for none."""
     second = payload_type | (0x80 if marker else 0)
+    if source:
+        return WITH_SOURCE.pack(0x81, second, sequence, timestamp, ssrc, source) + payload
     return FIXED.pack(0x80, second, sequence, timestamp, ssrc) + payload
 
 

@@ -1,20 +1,23 @@
 """What Django says is done at once: leases, revocations, mutes, the end of a room."""
 
+import datetime as dt
 import json
 import time
 
 import pytest
 
-from rooms.relay import control, events
+from rooms.relay import control, events, grants
 from rooms.relay.control import ControlError, decode, encode
 from rooms.relay.events import EventError, Here, Joined, Left, OnStage
 from rooms.relay.relay import CLOSING_S, CONSENT_S, SETUP_S
-from tests.rooms.relay.house import ROOM, House, grant
+from tests.rooms.relay.house import KEY, ROOM, House, grant
 from tests.rooms.relay.peer import Peer, offer
 
 MESSAGES = [
     control.Lease(room="r", until_s=5.5),
     control.Lease(room="r", until_s=5.5, identities=("a", "b")),
+    control.Lease(room="r", until_s=5.5, speakers=("a",), muted=(), at_s=1.5),
+    control.Revoke(room="r", identity="a", until_s=9.0, at_s=1.5),
     control.Revoke(room="r", identity="a", until_s=9.0, reason="refunded"),
     control.Readmit(room="r", identity="a"),
     control.Demote(room="r", identity="a", at_s=1.0),
@@ -109,6 +112,79 @@ async def test_who_buys_again_comes_back(house: House) -> None:
     await house.listener("linus")
 
     assert len(house.relay.sessions) == 1
+
+
+async def test_a_revocation_voids_the_grants_from_before_it_and_no_later_one(house: House) -> None:
+    _, made = await house.listener("linus")
+    revoked_at = dt.datetime.now(dt.UTC)
+    revoke = control.Revoke(room=ROOM, identity="linus", until_s=time.time() + 60, at_s=revoked_at.timestamp())
+    house.tell(revoke)
+    before = grant("linus", now=revoked_at - dt.timedelta(seconds=1))
+
+    for token in (before, made.headers["resume-token"]):
+        assert (await house.post("whep", token, offer(sends=False))).status_code == 403
+    later = grant("linus", now=revoked_at + dt.timedelta(seconds=1))
+    assert (await house.post("whep", later, offer(sends=False))).status_code == 201
+
+    # It comes again with every lease, and does not end who was let in since.
+    house.tell(revoke)
+    assert len(house.relay.sessions) == 1
+
+
+async def test_of_two_revocations_the_later_one_stays(house: House) -> None:
+    now = dt.datetime.now(dt.UTC)
+    for at_s in (now.timestamp() + 2, now.timestamp()):
+        house.tell(control.Revoke(room=ROOM, identity="linus", until_s=time.time() + 60, at_s=at_s))
+
+    between = grant("linus", now=now + dt.timedelta(seconds=1))
+    assert (await house.post("whep", between, offer(sends=False))).status_code == 403
+
+
+async def test_a_resume_token_is_as_old_as_its_grant(house: House) -> None:
+    """Else a page that resumed after a revocation got lost would come back for ever."""
+    _, made = await house.listener("linus")
+    state = (await house.http.get(f"{made.headers['location']}/state")).json()
+    (session,) = house.relay.sessions.values()
+
+    resumed = grants.verify(token=state["resume"], keys={"obole": KEY}, room=ROOM, now=dt.datetime.now(dt.UTC))
+
+    assert resumed.issued_at == session.grant.issued_at
+
+
+async def test_leases_put_right_who_is_on_stage_and_who_is_muted(house: House) -> None:
+    for name in ("ada", "grace", "linus"):
+        await house.speaker(name)
+    house.tell(control.Mute(room=ROOM, identity="ada", muted=True))
+
+    lease = control.Lease(
+        room=ROOM, until_s=time.time() + 60, speakers=("ada", "grace"), muted=("grace",), at_s=time.time() + 1
+    )
+    house.tell(lease)
+
+    speakers = {session.identity: session.muted for session in house.relay.sessions.values()}
+    assert speakers == {"ada": False, "grace": True}
+    (gone,) = [event for event in house.events.events if isinstance(event, Left)]
+    assert (gone.identity, gone.reason) == ("linus", "demoted")
+
+
+async def test_a_list_leaves_alone_what_was_decided_since(house: House) -> None:
+    await house.speaker("linus")
+    house.tell(control.Mute(room=ROOM, identity="linus", muted=True, at_s=time.time()))
+
+    house.tell(
+        control.Lease(room=ROOM, until_s=time.time() + 60, speakers=(), muted=(), at_s=time.time() - 5),
+    )
+
+    assert [session.muted for session in house.relay.sessions.values()] == [True]
+
+
+async def test_a_room_that_is_let_again_after_its_end_takes_place(house: House) -> None:
+    house.tell(control.End(room=ROOM))
+    house.tell(control.Lease(room=ROOM, until_s=time.time() + 60, at_s=time.time() - 5))
+    assert (await house.post("whep", grant("linus"), offer(sends=False))).status_code == 403
+
+    house.tell(control.Lease(room=ROOM, until_s=time.time() + 60, at_s=time.time() + 5))
+    await house.listener("linus")
 
 
 async def test_no_lease_no_audio(house: House) -> None:

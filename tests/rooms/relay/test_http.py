@@ -14,6 +14,7 @@ from rooms.relay import control
 from rooms.relay.problems import Unavailable
 from rooms.relay.relay import SETUP_S
 from rooms.relay.session import HttpsSession
+from rooms.relay.sources import source_of
 from rooms.relay.store import MemoryStore
 from tests.rooms.relay.house import KEY, ORIGIN, ROOM, House, grant
 from tests.rooms.relay.peer import offer
@@ -224,7 +225,13 @@ async def test_the_state_page_counts_and_hands_out_a_resume_token(house: House) 
     state = (await house.http.get(f"{made.headers['location']}/state")).json()
 
     resume = state.pop("resume")
-    assert state == {"state": "live", "muted": False, "listeners": 1, "speaking": ["ada"]}
+    assert state == {
+        "state": "live",
+        "muted": False,
+        "listeners": 1,
+        "speaking": ["ada"],
+        "slots": [source_of("ada"), 0, 0, 0],
+    }
     claims = jwt.decode(resume, options={"verify_signature": False})
     assert claims["gen"] == made.headers["location"].rpartition("/")[2]
 

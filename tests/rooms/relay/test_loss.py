@@ -30,7 +30,7 @@ async def test_a_listener_gets_again_what_it_lacks(house: House) -> None:
     house.worker._readable()
 
     assert house.metrics.retransmitted == before + 2
-    assert [len(linus.socket.recv(2048)) for _ in range(2)] == [12 + 2 + 16] * 2
+    assert [len(linus.socket.recv(2048)) for _ in range(2)] == [16 + 2 + 16] * 2
     house.pump()
     assert fin.packets() == []
 

@@ -117,7 +117,7 @@ async def test_a_refund_is_told_in_words(live: Live, site: Site, chromium: Chrom
     live.tell(control.Revoke(room=ROOM, identity="linus", until_s=time.time() + 60, reason="refunded"))
 
     await linus.wait_for_selector("[data-state=ended]", timeout=WITHIN_MS)
-    assert await linus.inner_text("[data-live-status]") == "Your access to this room has ended."
+    assert await linus.inner_text("[data-live-status]") == "Your ticket was refunded, so the sound stopped here."
 
 
 async def test_a_refused_microphone_is_explained(live: Live, site: Site, chromium: Chromium) -> None:

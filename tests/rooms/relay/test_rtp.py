@@ -3,6 +3,7 @@
 import pytest
 
 from rooms.relay import rtp
+from rooms.relay.sources import source_of
 
 PLAIN = rtp.build(payload_type=111, sequence=7, timestamp=960, ssrc=5, payload=b"opus")
 
@@ -19,6 +20,17 @@ def test_what_it_writes_it_reads() -> None:
 
     assert (packet.payload_type, packet.sequence, packet.timestamp, packet.ssrc) == (111, 7, 960, 5)
     assert (packet.payload, packet.marker, packet.level_dbov) == (b"opus", False, None)
+
+
+def test_it_names_the_speaker_as_contributing_source() -> None:
+    """RFC 3550, section 5.1: CC is 1 and the CSRC follows the fixed header."""
+    source = source_of("ticket:1")
+
+    packet = rtp.build(payload_type=111, sequence=7, timestamp=960, ssrc=5, payload=b"opus", source=source)
+
+    assert (packet[0], packet[12:16], packet[16:]) == (0x81, source.to_bytes(4, "big"), b"opus")
+    assert rtp.parse(packet).payload == b"opus"
+    assert source_of("ticket:1") == source != source_of("ticket:2")
 
 
 @pytest.mark.parametrize(
