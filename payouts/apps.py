@@ -5,6 +5,8 @@ from importlib import import_module
 from django.apps import AppConfig
 
 REGISTRATIONS = (
+    "payouts.cards.calls",
+    "payouts.cards.events",
     "payouts.customers.calls",
     "payouts.payees.calls",
     "payouts.payees.events",

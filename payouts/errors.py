@@ -28,14 +28,20 @@ class StripeUnavailableError(StripeError):
 
 
 class StripeRefusedError(StripeError):
-    """A definite no: nothing was done, and the same request will never succeed."""
+    """A definite no: nothing was done, and the same request will never succeed.
 
-    def __init__(self, message: str, *, code: str, http_status: int | None, param: str | None = None) -> None:
+    `decline_code` is the bank's reason when it was a card that was refused.
+    """
+
+    def __init__(
+        self, message: str, *, code: str, http_status: int | None, param: str | None = None, decline_code: str = ""
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.http_status = http_status
         self.param = param
+        self.decline_code = decline_code
 
 
 class ForgedEventError(PayoutsError):
@@ -87,3 +93,19 @@ class OnboardingUnavailableError(PayoutsError):
         super().__init__(reason)
         self.payee_id = payee_id
         self.reason = reason
+
+
+class CustomerUnavailableError(PayoutsError):
+    """Stripe has not made what a buyer needs to go on; `reason` is for the buyer."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnknownCardError(PayoutsError):
+    """The person has no such saved card, or removed it."""
+
+    def __init__(self, payment_method_id: str) -> None:
+        super().__init__(f"There is no saved card {payment_method_id}")
+        self.payment_method_id = payment_method_id

@@ -6,6 +6,7 @@ safe in any order and any number of times, and accept arguments that they do not
 | name | tells | arguments |
 |---|---|---|
 | sale.paid | the payment succeeded: give access now | sale_id, now |
+| sale.declined | its saved card was refused: finish it on the card page now, or it expires | sale_id, now |
 | sale.expired | Stripe confirmed that nobody can pay any more | sale_id, now |
 | sale.late | the payment came after sale.expired: its money goes to suspense, and back to the buyer | sale_id, now |
 | sale.returned | the money of a late sale is on its way back to the buyer | sale_id, now |
@@ -31,7 +32,8 @@ from uuid import UUID
 
 NAMES = frozenset(
     {
-        "sale.paid", "sale.expired", "sale.late", "sale.returned", "sale.return_failed", "sale.posted",
+        "sale.paid", "sale.declined", "sale.expired", "sale.late", "sale.returned", "sale.return_failed",
+        "sale.posted",
         "sale.released", "customer.ready", "payee.updated", "payout.updated",
     }
 )  # fmt: skip

@@ -11,6 +11,7 @@ import stripe
 from payouts.errors import StripeRefusedError, StripeUnavailableError
 
 CONFLICT = 409
+PAYMENT_REQUIRED = 402
 
 
 @contextmanager
@@ -34,8 +35,22 @@ def translated() -> Iterator[None]:
                 _message(error), retry_after_s=_retry_after_s(error), kept=status != CONFLICT and _was_kept(error)
             ) from error
         raise StripeRefusedError(
-            _message(error), code=error.code or _type(error), http_status=status, param=_param(error)
+            _message(error),
+            code=error.code or _type(error),
+            http_status=status,
+            param=_param(error),
+            decline_code=(error.error.decline_code or "") if error.error else "",
         ) from error
+
+
+def refusal_of(error: stripe.PaymentIntent.LastPaymentError) -> StripeRefusedError:
+    """The refusal of a card that an intent remembers: the same as its call was answered with."""
+    return StripeRefusedError(
+        error.message or "The card was declined.",
+        code=error.code or error.type,
+        http_status=PAYMENT_REQUIRED,
+        decline_code=error.decline_code or "",
+    )
 
 
 def _message(error: stripe.StripeError) -> str:

@@ -31,6 +31,7 @@ def made_by(found: Iterable[T], outbox_id: UUID) -> T | None:
 
 
 def since(decided_at: datetime) -> int:
+    """From when to list what was made since a decision; clocks differ."""
     return int((decided_at - CLOCKS_DIFFER_BY).timestamp())
 
 

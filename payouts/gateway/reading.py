@@ -28,7 +28,8 @@ def id_of(reference: "str | stripe.StripeObject | None") -> str:
     return reference if isinstance(reference, str) else str(reference["id"])
 
 
-def _metadata(found: "stripe.StripeObject | dict[str, str] | None", key: str) -> str:
+def metadata(found: "stripe.StripeObject | dict[str, str] | None", key: str) -> str:
+    """A value that we gave the object when we made it."""
     return str(found[key]) if found is not None and key in found else ""
 
 
@@ -44,7 +45,7 @@ def checkout_session(found: stripe.checkout.Session) -> facts.CheckoutSession:
         payment_intent_id=id_of(found.payment_intent),
         amount_minor=from_stripe(found.amount_total or 0, currency),
         currency=currency,
-        sale_id=_metadata(found.metadata, "sale_id"),
+        sale_id=metadata(found.metadata, "sale_id"),
     )
 
 
@@ -60,7 +61,7 @@ def charge(found: stripe.Charge) -> facts.Charge:
         created_at=moment(found.created),
         payment_intent_id=id_of(found.payment_intent),
         balance_transaction_id=id_of(found.balance_transaction),
-        sale_id=_metadata(found.metadata, "sale_id"),
+        sale_id=metadata(found.metadata, "sale_id"),
     )
 
 
@@ -118,7 +119,7 @@ def bank_payout(found: stripe.Payout) -> facts.BankPayout:
         currency=currency,
         status=found.status,
         arrives_on=moment(found.arrival_date).date(),
-        payout_id=_metadata(found.metadata, "payout_id"),
+        payout_id=metadata(found.metadata, "payout_id"),
         failure_code=found.failure_code or "",
         failure_message=found.failure_message or "",
     )

@@ -8,6 +8,7 @@ from payouts.models.heartbeat import Heartbeat
 from payouts.models.payee import Payee, TransfersState
 from payouts.models.payout import Payout, PayoutRun, PayoutState, RunState
 from payouts.models.sale import PAID_STATES, TOO_LATE, FeeBasis, Sale, SaleChannel, SaleShare, SaleState
+from payouts.models.saved_card import SavedCard
 
 __all__ = [
     "PAID_STATES",
@@ -30,6 +31,7 @@ __all__ = [
     "SaleChannel",
     "SaleShare",
     "SaleState",
+    "SavedCard",
     "StripeCall",
     "StripeEvent",
     "TransfersState",

@@ -100,6 +100,7 @@ class Sale(models.Model):
     session_expires_at = models.DateTimeField(null=True)
     payment_method_id = models.CharField(max_length=255, blank=True, db_default="")
     invoice_id = models.CharField(max_length=255, blank=True, db_default="")
+    decline_code = models.CharField(max_length=80, blank=True, db_default="")
     payment_intent_id = models.CharField(max_length=255, blank=True)
     charge_id = models.CharField(max_length=255, blank=True)
     balance_transaction_id = models.CharField(max_length=255, blank=True)

@@ -17,7 +17,7 @@ def take_session(*, session: facts.CheckoutSession, now: datetime) -> Sale | Non
         UnknownObjectError: the sale is not known yet.
         ContradictionError: amount, currency or session differ from what was sold.
     """
-    sale = _sale_of(session.sale_id, object_id=session.id)
+    sale = sale_named(session.sale_id, object_id=session.id)
     if sale is None:
         return None
     _check_amount(sale, session.amount_minor, session.currency, object_id=session.id)
@@ -36,20 +36,53 @@ def take_charge(*, charge: facts.Charge, now: datetime) -> Sale | None:
         UnknownObjectError: the sale is not known yet.
         ContradictionError: amount or currency differ, or the sale has another charge already.
     """
-    sale = _sale_of(charge.sale_id, object_id=charge.id)
+    if charge.sale_id and not charge.paid:
+        raise ContradictionError("the charge did not succeed", object_id=charge.id)
+    return take_payment(
+        sale_id=charge.sale_id,
+        object_id=charge.id,
+        amount_minor=charge.amount_minor,
+        currency=charge.currency,
+        payment_intent_id=charge.payment_intent_id,
+        charge_id=charge.id,
+        now=now,
+    )
+
+
+def take_payment(
+    *,
+    sale_id: str,
+    object_id: str,
+    amount_minor: int,
+    currency: str,
+    payment_intent_id: str,
+    charge_id: str,
+    now: datetime,
+) -> Sale | None:
+    """Take a payment that one of Stripe's objects proves; None when the object names no sale.
+
+    Raises:
+        UnknownObjectError: the sale is not known yet.
+        ContradictionError: amount or currency differ, or the sale has another payment already.
+    """
+    sale = sale_named(sale_id, object_id=object_id)
     if sale is None:
         return None
-    if not charge.paid:
-        raise ContradictionError("the charge did not succeed", object_id=charge.id)
-    _check_amount(sale, charge.amount_minor, charge.currency, object_id=charge.id)
-    _learn(sale, "payment_intent_id", charge.payment_intent_id, object_id=charge.id)
-    _learn(sale, "charge_id", charge.id, object_id=charge.id)
+    _check_amount(sale, amount_minor, currency, object_id=object_id)
+    _learn(sale, "payment_intent_id", payment_intent_id, object_id=object_id)
+    _learn(sale, "charge_id", charge_id, object_id=object_id)
     _pay(sale, now=now)
     sale.save()
     return sale
 
 
-def _sale_of(sale_id: str, *, object_id: str) -> Sale | None:
+def sale_named(sale_id: str, *, object_id: str) -> Sale | None:
+    """The locked sale that one of Stripe's objects names in its metadata; None when it names none.
+
+    Raises:
+        UnknownObjectError: it is not known yet.
+        ContradictionError: what stands there is no id of ours.
+    """
     if not sale_id:
         return None
     try:
