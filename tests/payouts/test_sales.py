@@ -91,6 +91,7 @@ def test_a_session_that_runs_out_frees_its_seat(
     shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers, told: list[str]
 ) -> None:
     sale = shop.open(ada)
+    assert sale.session_expires_at is not None
     assert timedelta(minutes=30) <= sale.session_expires_at - sale.opened_at
     sandbox.advance(days=0.1)
     workers.turn()
