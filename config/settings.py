@@ -186,6 +186,12 @@ if PRODUCTION and CLOCK_URL:
 PAYOUT_HOLD_S = env.int("PAYOUT_HOLD_S", 2 * 24 * 3600)
 PAYOUT_MINIMUM_MINOR = env.int("PAYOUT_MINIMUM_MINOR", 500)
 SEAT_HOLD_S = env.int("SEAT_HOLD_S", 15 * 60)
+# So long before the bank's date a dispute's evidence goes out by itself; 0: never.
+DISPUTE_ANSWER_BEFORE_S = env.int("DISPUTE_ANSWER_BEFORE_S", 24 * 3600)
+# Early fraud warnings about charges up to so much are refunded by themselves, by currency: "USD=5000,EUR=5000".
+EARLY_FRAUD_REFUND_MAX: dict[str, int] = env.dict("EARLY_FRAUD_REFUND_MAX", {}, subcast_values=int)
+# A payment can be disputed for a year and a half; until then it matters where it came from.
+ADDRESSES_KEPT_DAYS = env.int("ADDRESSES_KEPT_DAYS", 540)
 CURRENCIES = ("USD", "EUR", "GBP", "JPY")
 DEFAULT_CURRENCY = "USD"
 
@@ -218,9 +224,14 @@ CELERY_BEAT_SCHEDULE = {
         "payouts.tasks.settle_due",
         "payouts.tasks.release_due",
         "payouts.tasks.run_payouts",
+        "payouts.tasks.answer_disputes",
         "rooms.tasks.end_seat_holds",
         "rooms.tasks.sweep_mail",
     )
+}
+CELERY_BEAT_SCHEDULE["rooms.tasks.forget_addresses"] = {
+    "task": "rooms.tasks.forget_addresses",
+    "schedule": 24 * 3600.0,
 }
 CELERY_BEAT_SCHEDULE["rooms.tasks.renew_leases"] = {
     "task": "rooms.tasks.renew_leases",

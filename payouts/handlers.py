@@ -14,6 +14,8 @@ safe in any order and any number of times, and accept arguments that they do not
 | sale.posted | the sale is in the ledger, with the real fee | sale_id, now |
 | sale.released | the payees' shares are free to be paid out | sale_id, now |
 | customer.ready | somebody who pays has a customer at Stripe now | customer_id, now |
+| dispute.opened | a chargeback (no inquiry) is open: access ends | sale_id, dispute_id, now |
+| dispute.closed | a chargeback is decided; `won` gives access back | sale_id, dispute_id, won, now |
 | payee.updated | a payee's account at Stripe changed | payee_id, now |
 | payout.updated | a payout took a step | payout_id, payee_id, now |
 
@@ -33,8 +35,8 @@ from uuid import UUID
 NAMES = frozenset(
     {
         "sale.paid", "sale.declined", "sale.expired", "sale.late", "sale.returned", "sale.return_failed",
-        "sale.posted",
-        "sale.released", "customer.ready", "payee.updated", "payout.updated",
+        "sale.posted", "sale.released", "dispute.opened", "dispute.closed", "customer.ready", "payee.updated",
+        "payout.updated",
     }
 )  # fmt: skip
 QUESTIONS = frozenset({"sale.late"})
@@ -62,10 +64,10 @@ def on(name: str) -> Callable[[F], F]:
     return register
 
 
-def tell(name: str, *, now: datetime, **ids: UUID) -> None:
+def tell(name: str, *, now: datetime, **facts: UUID | str | bool) -> None:
     """Call every handler of a name, in the order of registration, in the caller's transaction."""
     for handler in _handlers[name]:
-        handler(now=now, **ids)
+        handler(now=now, **facts)
 
 
 def answers(name: str) -> Callable[[A], A]:

@@ -1,7 +1,8 @@
 """Every lock that payouts takes, by name.
 
-Order within a transaction: event or call (by id), Stripe object, run, payee, customer, sale or payout (by id), fee
-basis, balance transaction; then the ledger's own. Whoever needs two of a kind takes them in primary-key order.
+Order within a transaction: event or call (by id), Stripe object, run, payee, customer, sale or payout (by id),
+dispute, fee basis, balance transaction; then the ledger's own. Whoever needs two of a kind takes them in primary-key
+order.
 """
 
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.db import connection
 from payouts.models import (
     BalanceTransaction,
     Customer,
+    Dispute,
     FeeBasis,
     Payee,
     Payout,
@@ -60,6 +62,17 @@ def lock_customer_of(user_id: UUID) -> Customer:
 def lock_sale(sale_id: UUID) -> Sale | None:
     """The sale."""
     return Sale.objects.select_for_update().filter(id=sale_id).first()
+
+
+def lock_sale_of_charge(charge_id: str) -> Sale | None:
+    """The sale that a charge paid, or None while nobody knows of one."""
+    sale_id = Sale.objects.filter(charge_id=charge_id).values_list("id", flat=True).first() if charge_id else None
+    return None if sale_id is None else lock_sale(sale_id)
+
+
+def lock_dispute(dispute_id: str) -> Dispute | None:
+    """The dispute; its sale is locked before it."""
+    return Dispute.objects.select_for_update().filter(id=dispute_id).first()
 
 
 def lock_fee_basis(*, payee_id: UUID, policy_slug: str, currency: str) -> FeeBasis:

@@ -12,6 +12,7 @@ from celery import shared_task
 from config import clock
 from ledger import operations as ledger
 from payouts.balance_transactions import operations as balance_transactions
+from payouts.disputes import answering
 from payouts.errors import StripeUnavailableError
 from payouts.inbox import operations as inbox
 from payouts.models import Heartbeat
@@ -91,6 +92,12 @@ def release_due(**_: Any) -> None:
 def run_payouts(**_: Any) -> None:
     """Today's payout run, unless it is done."""
     runs.run_payouts(now=clock.now())
+
+
+@shared_task(name="payouts.tasks.answer_disputes")
+def answer_disputes(**_: Any) -> None:
+    """Assemble the evidence of new disputes, and send what nobody sent until its last hours."""
+    answering.answer_due(now=clock.now())
 
 
 @shared_task(name="payouts.tasks.heartbeat")

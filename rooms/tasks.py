@@ -8,6 +8,7 @@ from celery import shared_task
 from config import clock
 from rooms.live import leases, listening
 from rooms.mail import operations as mail
+from rooms.purchases.operations import forget_addresses as forget
 from rooms.tickets import operations
 
 MAILS_A_SWEEP = 200
@@ -42,3 +43,9 @@ def sweep_mail(**_: Any) -> None:
 def listen_to_relay(**_: Any) -> None:
     """Store who came to live rooms and who went."""
     listening.listen(now=clock.now(), real_now=clock.real_now())
+
+
+@shared_task
+def forget_addresses(**_: Any) -> None:
+    """Forget where purchases and entries came from, once no dispute can ask for it."""
+    forget(now=clock.now())

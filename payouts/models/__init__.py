@@ -3,6 +3,15 @@
 from payouts.models.balance_transaction import BalanceTransaction, ImportCursor, MirrorState
 from payouts.models.call import CallState, StripeCall
 from payouts.models.customer import Customer
+from payouts.models.dispute import (
+    OPEN_CHARGEBACKS,
+    Dispute,
+    DisputeShare,
+    DisputeStatus,
+    EarlyFraudWarning,
+    EvidenceState,
+    WarningDecision,
+)
 from payouts.models.event import EventKind, EventState, StripeEvent
 from payouts.models.heartbeat import Heartbeat
 from payouts.models.payee import Payee, TransfersState
@@ -11,13 +20,19 @@ from payouts.models.sale import PAID_STATES, TOO_LATE, FeeBasis, Sale, SaleChann
 from payouts.models.saved_card import SavedCard
 
 __all__ = [
+    "OPEN_CHARGEBACKS",
     "PAID_STATES",
     "TOO_LATE",
     "BalanceTransaction",
     "CallState",
     "Customer",
+    "Dispute",
+    "DisputeShare",
+    "DisputeStatus",
+    "EarlyFraudWarning",
     "EventKind",
     "EventState",
+    "EvidenceState",
     "FeeBasis",
     "Heartbeat",
     "ImportCursor",
@@ -35,4 +50,5 @@ __all__ = [
     "StripeCall",
     "StripeEvent",
     "TransfersState",
+    "WarningDecision",
 ]

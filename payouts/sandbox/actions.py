@@ -75,6 +75,8 @@ _ACTIONS = [
            run=lambda s, o, x: disputes.resolve(s, o, "won", amount=_amount(x))),
     Action(name="lose", label="Decide: lost", kind="dispute", when=_in(*_OPEN_DISPUTES),
            run=lambda s, o, _: disputes.resolve(s, o, "lost")),
+    Action(name="overturn", label="Won after all", kind="dispute", when=_in("lost"),
+           run=lambda s, o, _: disputes.resolve(s, o, "won")),
     Action(name="escalate", label="Escalate to a dispute", kind="dispute", when=_in(*_OPEN_INQUIRIES),
            run=lambda s, o, _: disputes.resolve(s, o, "escalate")),
     Action(name="close", label="Close the inquiry", kind="dispute", when=_in(*_OPEN_INQUIRIES),

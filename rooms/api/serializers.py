@@ -8,6 +8,7 @@ from rest_framework import serializers
 from config import clock
 from rooms import breakdowns
 from rooms.models import Creator, Room, Ticket, TicketState
+from rooms.purchases import refund_policy
 
 
 class CreatorSerializer(serializers.ModelSerializer[Creator]):
@@ -58,19 +59,44 @@ class QuoteSerializer(serializers.Serializer[breakdowns.Breakdown]):
     receivers = ReceiverSerializer(many=True)
 
 
+class RefundPolicySerializer(serializers.Serializer[refund_policy.RefundPolicy]):
+    """The refund policy to show before buying. Send its `version` with the purchase once it was accepted."""
+
+    version = serializers.CharField()
+    text = serializers.CharField()
+
+
+class PurchaseSerializer(serializers.Serializer[Any]):
+    """What may come with a purchase."""
+
+    refund_policy = serializers.ChoiceField(
+        choices=[policy.version for policy in refund_policy.VERSIONS],
+        required=False,
+        default="",
+        help_text="The version of the refund policy that the buyer was shown and accepted.",
+    )
+
+
 class RoomDetailSerializer(RoomSerializer):
-    """A room with its quote, which is null while somebody on stage cannot be paid yet."""
+    """A room with its quote, which is null while somebody on stage cannot be paid yet, and the refund policy."""
 
     quote = serializers.SerializerMethodField()
+    refund_policy = serializers.SerializerMethodField()
 
     class Meta(RoomSerializer.Meta):
-        fields = [*RoomSerializer.Meta.fields, "quote"]
+        fields = [*RoomSerializer.Meta.fields, "quote", "refund_policy"]
 
     @extend_schema_field(QuoteSerializer(allow_null=True))
     def get_quote(self, room: Room) -> Any:
         """Exact, from the fee policy's published formula."""
         quote = breakdowns.quote_of(room, now=clock.now())
         return QuoteSerializer(quote).data if quote else None
+
+    @extend_schema_field(RefundPolicySerializer)
+    def get_refund_policy(self, room: Room) -> Any:
+        """The version in force."""
+        policy = refund_policy.in_force(clock.now().date())
+        return {"version": policy.version, "text": policy.text("ticket")}
 
 
 class TicketRoomSerializer(serializers.ModelSerializer[Room]):

@@ -14,9 +14,10 @@ from rest_framework.response import Response
 from config import clock
 from rooms import queries
 from rooms.api.base import RoomsView
-from rooms.api.serializers import TicketSerializer
+from rooms.api.serializers import PurchaseSerializer, TicketSerializer
 from rooms.errors import KeyMissingError
 from rooms.models import IdempotentRequest, Room, Ticket
+from rooms.purchases.context import PurchaseContext, whereabouts_of
 from rooms.tickets import checkout
 from rooms.tickets.idempotency import KEY_MAX, buy_ticket_once
 
@@ -61,7 +62,7 @@ class Buy(RoomsView):
     """Hold a seat and get the address of the card page."""
 
     @extend_schema(
-        request=None,
+        request=PurchaseSerializer,
         parameters=[KEY_HEADER],
         responses={
             201: TicketSerializer,
@@ -77,11 +78,17 @@ class Buy(RoomsView):
         422 when the key came with another request before.
         """
         room = get_object_or_404(Room, slug=slug)
+        body = request.body  # before it is parsed, which reads the stream
+        accepted = PurchaseSerializer(data=request.data)
+        accepted.is_valid(raise_exception=True)
         done, replayed = buy_ticket_once(
             user_id=_id(request),
             room_id=room.id,
             key=_key(request),
-            request_sha256=hashlib.sha256(f"{request.path}\n".encode() + request.body).hexdigest(),
+            context=PurchaseContext(
+                whereabouts=whereabouts_of(request), refund_policy=accepted.validated_data["refund_policy"]
+            ),
+            request_sha256=hashlib.sha256(f"{request.path}\n".encode() + body).hexdigest(),
             now=clock.now(fresh=True),
             real_now=clock.real_now(),
         )

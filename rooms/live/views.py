@@ -1,6 +1,7 @@
 """`POST /rooms/<slug>/live/grant/`: a page asks for a grant each time it joins."""
 
 from dataclasses import asdict
+from uuid import UUID
 
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -10,6 +11,8 @@ from config import clock, problems
 from rooms.live import grants
 from rooms.live.errors import NoGrantError
 from rooms.models import Room
+from rooms.purchases.context import whereabouts_of
+from rooms.purchases.operations import record_entry
 
 
 @require_POST
@@ -23,4 +26,7 @@ def grant(request: HttpRequest, slug: str) -> JsonResponse:
         issued = grants.grant(room=room, user=request.user, now=clock.now(), real_now=clock.real_now())
     except NoGrantError as refusal:
         return problems.response(status=refusal.status, code=refusal.code, detail=str(refusal), **refusal.members)
+    record_entry(
+        room_id=room.id, user_id=UUID(str(request.user.pk)), whereabouts=whereabouts_of(request), now=clock.now()
+    )
     return JsonResponse(asdict(issued))

@@ -4,6 +4,7 @@ from rooms.models.creator import Creator
 from rooms.models.idempotency import IdempotentRequest
 from rooms.models.live import HEARING, Admission, Attendance, StreamPosition, Way
 from rooms.models.mail import Mail, MailState
+from rooms.models.purchase import PurchaseRecord, RoomEntry
 from rooms.models.room import CoHost, Room
 from rooms.models.ticket import ACTIVE_STATES, PAID_STATES, EndReason, Seat, Ticket, TicketState
 from rooms.models.user import User
@@ -20,7 +21,9 @@ __all__ = [
     "IdempotentRequest",
     "Mail",
     "MailState",
+    "PurchaseRecord",
     "Room",
+    "RoomEntry",
     "Seat",
     "StreamPosition",
     "Ticket",

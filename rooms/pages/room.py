@@ -12,6 +12,7 @@ from rooms import access, breakdowns, queries, shares
 from rooms.errors import OwnRoomError, PayeeNotReadyError, RoomsError, SalesClosedError, SoldOutError
 from rooms.live.panel import panel_of
 from rooms.models import ACTIVE_STATES, Room, Ticket, TicketState, User
+from rooms.purchases.context import purchase_context
 from rooms.tickets import checkout
 from rooms.tickets.operations import buy_ticket
 
@@ -51,7 +52,9 @@ def buy(request: HttpRequest, slug: str) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(found.get_absolute_url())
     try:
-        ticket = buy_ticket(room_id=found.id, buyer_id=request.user.id, now=clock.now(fresh=True))
+        ticket = buy_ticket(
+            room_id=found.id, buyer_id=request.user.id, context=purchase_context(request), now=clock.now(fresh=True)
+        )
     except OwnRoomError:
         return redirect(found)
     except (SoldOutError, SalesClosedError, PayeeNotReadyError) as refusal:

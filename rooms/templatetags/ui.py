@@ -13,6 +13,9 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from config import clock
+from rooms.purchases import refund_policy as policies
+
 register = template.Library()
 
 BAR_WIDTH = 1000
@@ -76,3 +79,10 @@ def breakdown(
         "total_label": total_label,
         "bar_width": BAR_WIDTH,
     }
+
+
+@register.inclusion_tag("rooms/components/refund_policy.html")
+def refund_policy(product: str) -> dict[str, Any]:
+    """Inside a buy form: the policy's text, and the field that says which version was accepted."""
+    policy = policies.in_force(clock.now().date())
+    return {"policy": policy, "text": policy.text(product)}

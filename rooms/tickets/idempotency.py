@@ -9,6 +9,7 @@ from django.db import transaction
 from rooms import locks
 from rooms.errors import KeyReusedError
 from rooms.models import ACTIVE_STATES, IdempotentRequest, Ticket
+from rooms.purchases.context import PurchaseContext
 from rooms.tickets.operations import buy_ticket
 
 KEY_MAX: Final = 255
@@ -17,7 +18,14 @@ OK, CREATED = 200, 201
 
 
 def buy_ticket_once(
-    *, user_id: UUID, room_id: UUID, key: str, request_sha256: str, now: datetime, real_now: datetime
+    *,
+    user_id: UUID,
+    room_id: UUID,
+    key: str,
+    request_sha256: str,
+    context: PurchaseContext | None = None,
+    now: datetime,
+    real_now: datetime,
 ) -> tuple[IdempotentRequest, bool]:
     """Buy, or find what was done for this key; True when it was found.
 
@@ -38,7 +46,7 @@ def buy_ticket_once(
                 raise KeyReusedError(key=key)
             return done, True
         had_one = Ticket.objects.filter(room_id=room_id, buyer_id=user_id, state__in=ACTIVE_STATES).exists()
-        ticket = buy_ticket(room_id=room_id, buyer_id=user_id, now=now)
+        ticket = buy_ticket(room_id=room_id, buyer_id=user_id, context=context, now=now)
         done = IdempotentRequest.objects.create(
             user_id=user_id,
             key=key,

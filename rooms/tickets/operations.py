@@ -14,16 +14,19 @@ from payouts.sales import operations as sales
 from rooms import locks, queries, shares
 from rooms.errors import NotCancellableError, OwnRoomError, SalesClosedError, SoldOutError, TicketNotFoundError
 from rooms.models import ACTIVE_STATES, PAID_STATES, EndReason, Room, Seat, Ticket, TicketState, User
+from rooms.purchases.context import PurchaseContext
+from rooms.purchases.operations import record_purchase
 
 log = structlog.get_logger(__name__)
 
 ENDED_AT_ONCE = 200
 
 
-def buy_ticket(*, room_id: UUID, buyer_id: UUID, now: datetime) -> Ticket:
+def buy_ticket(*, room_id: UUID, buyer_id: UUID, context: PurchaseContext | None = None, now: datetime) -> Ticket:
     """Hold a free seat and open the sale that pays for it, in one transaction.
 
-    Pressing twice gives the same ticket. The caller wakes the checkout afterwards (`rooms.tickets.checkout.open_now`).
+    Pressing twice gives the same ticket. `context` says from where, and which refund policy was accepted. The caller
+    wakes the checkout afterwards (`rooms.tickets.checkout.open_now`).
 
     Raises:
         SalesClosedError, OwnRoomError, PayeeNotReadyError, SoldOutError: nothing was held and nothing is charged.
@@ -41,7 +44,9 @@ def buy_ticket(*, room_id: UUID, buyer_id: UUID, now: datetime) -> Ticket:
         seat = locks.lock_free_seat(room_id)
         if seat is None:
             raise SoldOutError(room_id=room_id)
-        return _hold(seat, room=room, buyer=buyer, specs=specs, now=now)
+        ticket = _hold(seat, room=room, buyer=buyer, specs=specs, now=now)
+        record_purchase(sale_id=ticket.sale_id, context=context, now=now)
+        return ticket
 
 
 def cancel_ticket(*, ticket_id: UUID, buyer_id: UUID, now: datetime) -> Ticket:

@@ -1,0 +1,1 @@
+"""What every purchase shares: the refund policy that was accepted, and from where it was bought."""
