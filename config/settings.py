@@ -223,6 +223,7 @@ CELERY_BEAT_SCHEDULE = {
         "payouts.tasks.import_balance_transactions",
         "payouts.tasks.settle_due",
         "payouts.tasks.release_due",
+        "payouts.tasks.catch_up_subscriptions",
         "payouts.tasks.run_payouts",
         "payouts.tasks.answer_disputes",
         "rooms.tasks.end_seat_holds",

@@ -20,6 +20,9 @@ REGISTRATIONS = (
     "payouts.sales.calls",
     "payouts.sales.events",
     "payouts.sales.movements",
+    "payouts.subscriptions.calls",
+    "payouts.subscriptions.events",
+    "payouts.subscriptions.movements",
 )
 
 

@@ -86,6 +86,22 @@ class UnknownPayeeError(PayoutsError):
         self.payee_ids = payee_ids
 
 
+class UnknownSubscriptionError(PayoutsError):
+    """No such subscription."""
+
+    def __init__(self, subscription_id: UUID) -> None:
+        super().__init__(f"There is no subscription {subscription_id}")
+        self.subscription_id = subscription_id
+
+
+class SubscriptionChangeError(PayoutsError):
+    """A subscription could not be changed; `reason` is for its payer."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class OnboardingUnavailableError(PayoutsError):
     """Stripe has not made the payee's account yet; `reason` is for the payee."""
 

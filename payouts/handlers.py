@@ -16,6 +16,11 @@ safe in any order and any number of times, and accept arguments that they do not
 | customer.ready | somebody who pays has a customer at Stripe now | customer_id, now |
 | dispute.opened | a chargeback (no inquiry) is open: access ends | sale_id, dispute_id, now |
 | dispute.closed | a chargeback is decided; `won` gives access back | sale_id, dispute_id, won, now |
+| price.ready | a price a month can be subscribed to | price_id, now |
+| subscription.updated | a subscription began, changed or is over | subscription_id, now |
+| subscription.trial_will_end | its trial ends in three days, and then it is charged | subscription_id, now |
+| invoice.paid | a month, or a change of plan, was paid | invoice_id, now |
+| invoice.failed | an attempt to charge an invoice failed | invoice_id, now |
 | payee.updated | a payee's account at Stripe changed | payee_id, now |
 | payout.updated | a payout took a step | payout_id, payee_id, now |
 
@@ -35,7 +40,8 @@ from uuid import UUID
 NAMES = frozenset(
     {
         "sale.paid", "sale.declined", "sale.expired", "sale.late", "sale.returned", "sale.return_failed",
-        "sale.posted", "sale.released", "dispute.opened", "dispute.closed", "customer.ready", "payee.updated",
+        "sale.posted", "sale.released", "dispute.opened", "dispute.closed", "customer.ready", "price.ready",
+        "subscription.updated", "subscription.trial_will_end", "invoice.paid", "invoice.failed", "payee.updated",
         "payout.updated",
     }
 )  # fmt: skip

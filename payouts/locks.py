@@ -1,8 +1,8 @@
 """Every lock that payouts takes, by name.
 
-Order within a transaction: event or call (by id), Stripe object, run, payee, customer, sale or payout (by id),
-dispute, fee basis, balance transaction; then the ledger's own. Whoever needs two of a kind takes them in primary-key
-order.
+Order within a transaction: event or call (by id), Stripe object, run, payee, customer, price, sale or payout (by id),
+dispute, subscription, fee basis, balance transaction; then the ledger's own. Whoever needs two of a kind takes them in
+primary-key order.
 """
 
 from uuid import UUID
@@ -11,6 +11,8 @@ from django.db import connection
 
 from payouts.models import (
     BalanceTransaction,
+    BillingPrice,
+    BillingSubscription,
     Customer,
     Dispute,
     FeeBasis,
@@ -73,6 +75,17 @@ def lock_sale_of_charge(charge_id: str) -> Sale | None:
 def lock_dispute(dispute_id: str) -> Dispute | None:
     """The dispute; its sale is locked before it."""
     return Dispute.objects.select_for_update().filter(id=dispute_id).first()
+
+
+def lock_billing_price(price_id: UUID) -> BillingPrice:
+    """What is charged a month, which there is."""
+    return BillingPrice.objects.select_for_update().get(id=price_id)
+
+
+def lock_billing_subscription(subscription_id: UUID) -> BillingSubscription | None:
+    """The subscription, with its price and customer, which are not locked."""
+    subscriptions = BillingSubscription.objects.select_for_update(of=("self",)).select_related("price", "customer")
+    return subscriptions.filter(id=subscription_id).first()
 
 
 def lock_fee_basis(*, payee_id: UUID, policy_slug: str, currency: str) -> FeeBasis:

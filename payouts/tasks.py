@@ -20,6 +20,7 @@ from payouts.models.call import OPEN_STATES
 from payouts.outbox import operations as outbox
 from payouts.queries import WORKER
 from payouts.runs import operations as runs
+from payouts.subscriptions import catching_up
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +87,15 @@ def settle_due(**_: Any) -> None:
 def release_due(**_: Any) -> None:
     """Release what is no longer on hold."""
     runs.release_due(now=clock.now())
+
+
+@shared_task(name="payouts.tasks.catch_up_subscriptions")
+def catch_up_subscriptions(**_: Any) -> None:
+    """Look at Stripe's side of the subscriptions whose news is overdue; give up when Stripe does not answer."""
+    now = clock.now()
+    for subscription_id in catching_up.overdue(now=now, limit=SWEEP_LIMIT):
+        if not catching_up.catch_up(subscription_id=subscription_id, now=now):
+            break
 
 
 @shared_task(name="payouts.tasks.run_payouts")

@@ -46,6 +46,8 @@ class CheckoutSession(Fact):
     amount_minor: int
     currency: str
     sale_id: str
+    subscription_id: str = ""
+    stripe_subscription_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,8 @@ def checkout_session(found: stripe.checkout.Session) -> facts.CheckoutSession:
         amount_minor=from_stripe(found.amount_total or 0, currency),
         currency=currency,
         sale_id=metadata(found.metadata, "sale_id"),
+        subscription_id=metadata(found.metadata, "subscription_id"),
+        stripe_subscription_id=id_of(found.subscription),
     )
 
 

@@ -1,6 +1,15 @@
 """Models of payouts: who is owed money, what was sold, and everything exchanged with Stripe."""
 
 from payouts.models.balance_transaction import BalanceTransaction, ImportCursor, MirrorState
+from payouts.models.billing import (
+    LIVE_STATES,
+    OVER_STATES,
+    BillingInvoice,
+    BillingPrice,
+    BillingState,
+    BillingSubscription,
+    InvoiceState,
+)
 from payouts.models.call import CallState, StripeCall
 from payouts.models.customer import Customer
 from payouts.models.dispute import (
@@ -20,10 +29,16 @@ from payouts.models.sale import PAID_STATES, TOO_LATE, FeeBasis, Sale, SaleChann
 from payouts.models.saved_card import SavedCard
 
 __all__ = [
+    "LIVE_STATES",
     "OPEN_CHARGEBACKS",
+    "OVER_STATES",
     "PAID_STATES",
     "TOO_LATE",
     "BalanceTransaction",
+    "BillingInvoice",
+    "BillingPrice",
+    "BillingState",
+    "BillingSubscription",
     "CallState",
     "Customer",
     "Dispute",
@@ -36,6 +51,7 @@ __all__ = [
     "FeeBasis",
     "Heartbeat",
     "ImportCursor",
+    "InvoiceState",
     "MirrorState",
     "Payee",
     "Payout",

@@ -9,19 +9,27 @@ from payouts.inbox.registry import handles
 from payouts.models import StripeEvent
 from payouts.sales import payments, returns
 from payouts.sales.operations import expire
+from payouts.subscriptions import learning
 from payouts.wake import wake_after_commit
 
 
 @handles("checkout.session.completed", "checkout.session.async_payment_succeeded")
 def session_completed(*, event: StripeEvent, now: datetime) -> None:
     """The buyer went through Checkout; when the money is certain, access begins."""
-    payments.take_session(session=checkout_session_in(bytes(event.raw)), now=now)
+    session = checkout_session_in(bytes(event.raw))
+    if session.subscription_id:
+        learning.take_session(session=session, now=now)
+    else:
+        payments.take_session(session=session, now=now)
 
 
 @handles("checkout.session.expired", "checkout.session.async_payment_failed")
 def session_expired(*, event: StripeEvent, now: datetime) -> None:
     """Nobody can pay on that page any more."""
     session = checkout_session_in(bytes(event.raw))
+    if session.subscription_id:
+        learning.take_session(session=session, now=now)
+        return
     sale = payments.take_session(session=session, now=now)
     if sale is not None and session.payment_status != "paid":
         expire(sale=sale, now=now)
@@ -40,7 +48,7 @@ def charge_succeeded(*, event: StripeEvent, now: datetime) -> None:
 def charge_updated(*, event: StripeEvent, now: datetime) -> None:
     """The fee of a charge may be known now: import it. The charge itself tells nothing new."""
     charge = charge_in(bytes(event.raw))
-    if charge.sale_id and charge.balance_transaction_id:
+    if charge.balance_transaction_id:
         wake_after_commit("payouts.tasks.import_balance_transactions")
 
 

@@ -7,7 +7,7 @@ from payouts import handlers
 from payouts.errors import ContradictionError, UnknownObjectError
 from payouts.gateway import facts
 from payouts.locks import lock_sale
-from payouts.models import PAID_STATES, Sale, SaleState
+from payouts.models import PAID_STATES, Sale, SaleChannel, SaleState
 
 
 def take_session(*, session: facts.CheckoutSession, now: datetime) -> Sale | None:
@@ -36,10 +36,11 @@ def take_charge(*, charge: facts.Charge, now: datetime) -> Sale | None:
         UnknownObjectError: the sale is not known yet.
         ContradictionError: amount or currency differ, or the sale has another charge already.
     """
-    if charge.sale_id and not charge.paid:
+    sale_id = charge.sale_id or _sale_by_invoice(charge)
+    if sale_id and not charge.paid:
         raise ContradictionError("the charge did not succeed", object_id=charge.id)
     return take_payment(
-        sale_id=charge.sale_id,
+        sale_id=sale_id,
         object_id=charge.id,
         amount_minor=charge.amount_minor,
         currency=charge.currency,
@@ -74,6 +75,20 @@ def take_payment(
     _pay(sale, now=now)
     sale.save()
     return sale
+
+
+def take_invoice(*, sale: Sale, payment_intent_id: str, now: datetime) -> None:
+    """A sale that was just written for a paid invoice takes its payment; its charge is known by the intent."""
+    sale.payment_intent_id = payment_intent_id
+    _pay(sale, now=now)
+
+
+def _sale_by_invoice(charge: facts.Charge) -> str:
+    """Billing makes its intents itself, so they carry nothing of ours: the invoice told us the intent."""
+    if not charge.payment_intent_id:
+        return ""
+    sales = Sale.objects.filter(channel=SaleChannel.INVOICE, payment_intent_id=charge.payment_intent_id)
+    return "".join(str(sale_id) for sale_id in sales.values_list("id", flat=True))
 
 
 def sale_named(sale_id: str, *, object_id: str) -> Sale | None:

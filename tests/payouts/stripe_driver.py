@@ -95,7 +95,7 @@ class Sandbox:
         found: list[dict[str, Any]] = []
         for place in places:
             listed = self.client.v1.events.list({"limit": 100}, place)
-            found += [event.to_dict() for event in listed.auto_paging_iter()][::-1]
+            found += [event.to_dict(for_json=True) for event in listed.auto_paging_iter()][::-1]
         return sorted(found, key=lambda event: int(event["created"]))
 
     def thin_events(self) -> list[dict[str, Any]]:

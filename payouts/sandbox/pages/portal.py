@@ -95,6 +95,8 @@ class _Portal:
         self.sandbox.save(
             subscription, cancel_at_period_end=ending, cancel_at=end if ending else None,
             canceled_at=self.sandbox.clock.now() if ending else None,
+            cancellation_details=subscription["cancellation_details"]
+            | {"reason": "cancellation_requested" if ending else None},
         )  # fmt: skip
         previous = {"cancel_at_period_end": not ending}
         self.sandbox.emit("customer.subscription.updated", subscription, previous=previous)

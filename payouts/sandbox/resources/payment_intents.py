@@ -129,12 +129,15 @@ def _confirmed(sandbox: Sandbox, intent: Json, params: Json) -> Json:
     return paid
 
 
-def card_error(intent: Json) -> StripeError:
-    """The 402 of a refused payment, with the intent as it is now (https://docs.stripe.com/error-handling#payment-errors)."""
+def card_error(intent: Json, *, commit: bool = True) -> StripeError:
+    """The 402 of a refused payment, with the intent as it is now (https://docs.stripe.com/error-handling#payment-errors).
+
+    Without `commit` everything that led there is undone.
+    """
     error = dict(intent["last_payment_error"])
     message, kind, code = error.pop("message"), error.pop("type"), error.pop("code")
     error.pop("doc_url", None)
-    return StripeError(message, status=402, kind=kind, code=code, commit=True, payment_intent=intent, **error)
+    return StripeError(message, status=402, kind=kind, code=code, commit=commit, payment_intent=intent, **error)
 
 
 def _require_open(intent: Json, what: str) -> None:

@@ -61,7 +61,11 @@ def create(call: Call) -> Json:
 
 @endpoint("POST", "/v1/subscriptions/{id}", SubscriptionUpdateParams)
 def update(call: Call) -> Json:
-    """Change plan or quantity (with proration), card, end, trial or metadata."""
+    """Change plan or quantity (with proration), card, end, trial or metadata.
+
+    With `payment_behavior=error_if_incomplete` a refused card changes nothing
+    (https://docs.stripe.com/api/subscriptions/update).
+    """
     sandbox, params = call.sandbox, call.params
     subscription = sandbox.get("subscription", call.id)
     if subscription["status"] == "canceled":
@@ -69,6 +73,8 @@ def update(call: Call) -> Json:
     previous = {name: subscription[name] for name in ("status", "cancel_at_period_end", "metadata", "items")}
     if "items" in params:
         prorations.change(sandbox, subscription, params["items"], params.get("proration_behavior"))
+        if params.get("payment_behavior") == "error_if_incomplete":
+            _require_paid(sandbox, subscription)
     _change_end(sandbox, subscription, params)
     if params.get("default_payment_method"):
         subscription["default_payment_method"] = params["default_payment_method"]
@@ -96,6 +102,13 @@ def cancel_(call: Call) -> Json:
             prorations.invoice_pending(sandbox, subscription)
     details = {"reason": "cancellation_requested"} | (call.params.get("cancellation_details") or {})
     return subscribing.cancel(sandbox, subscription, details)
+
+
+def _require_paid(sandbox: Sandbox, subscription: Json) -> None:
+    invoice = sandbox.get("invoice", subscription["latest_invoice"])
+    if invoice["status"] == "open" and invoice["billing_reason"] == "subscription_update":
+        intent = sandbox.get("payment_intent", sandbox.store.hidden(invoice["id"])["payment_intent"])
+        raise payment_intents.card_error(intent, commit=False)
 
 
 def _change_end(sandbox: Sandbox, subscription: Json, params: Json) -> None:

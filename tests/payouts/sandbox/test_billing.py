@@ -310,3 +310,26 @@ def test_the_portal_cancels_keeps_and_takes_a_new_card(local: Local, linus: str,
     assert local.client.v1.subscriptions.retrieve(subscription.id).cancel_at_period_end is False
     local.http.post(portal.url, data={"number": "5555555555554444", "exp": "11/33", "cvc": "123"})
     assert "Mastercard ending in 4444, expires 11/2033" in local.http.get(portal.url).text
+
+
+def test_a_dearer_plan_that_the_card_refuses_changes_nothing(heard: Local, receiver: Receiver) -> None:
+    linus, price = _customer(heard, "pm_card_visa"), _price(heard, 499)
+    subscription = _subscribe(heard, linus, price)
+    _new_default(heard, linus, "pm_card_chargeCustomerFail")
+    heard.quiet()
+    told = len(receiver.received)
+    item = subscription["items"].data[0].id
+    with pytest.raises(stripe.CardError, match="declined"):
+        heard.client.v1.subscriptions.update(
+            subscription.id,
+            {
+                "items": [{"id": item, "price": _price(heard, 999)}],
+                "proration_behavior": "always_invoice",
+                "payment_behavior": "error_if_incomplete",
+            },
+        )
+    kept = heard.client.v1.subscriptions.retrieve(subscription.id)
+    assert (kept.status, kept["items"].data[0].price.id) == ("active", price)
+    assert len(heard.client.v1.invoices.list({"subscription": subscription.id}).data) == 1
+    heard.quiet()
+    assert [each.event["type"] for each in receiver.received[told:]] == ["product.created", "price.created"]
