@@ -161,6 +161,8 @@ DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "Obole <hello@obole.example>")
 STRIPE_SECRET_KEY = env.str("STRIPE_SECRET_KEY", validate=REQUIRED)
 # Several while one is being rotated.
 STRIPE_WEBHOOK_SECRETS: list[str] = env.list("STRIPE_WEBHOOK_SECRETS", validate=REQUIRED)
+# Of the endpoint that hears of connected accounts alone, where it is not the same one.
+STRIPE_CONNECT_WEBHOOK_SECRETS: list[str] = env.list("STRIPE_CONNECT_WEBHOOK_SECRETS", []) or STRIPE_WEBHOOK_SECRETS
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", "")  # empty: Stripe itself; else the local sandbox
 STRIPE_LIVEMODE = env.bool("STRIPE_LIVEMODE", False)
 STRIPE_TIMEOUT_S = env.float("STRIPE_TIMEOUT_S", 10.0)
@@ -233,6 +235,12 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BEAT_SCHEDULE["rooms.tasks.forget_addresses"] = {
     "task": "rooms.tasks.forget_addresses",
     "schedule": 24 * 3600.0,
+}
+CATCH_UP_EVERY_S = env.float("CATCH_UP_EVERY_S", 60.0)
+CELERY_BEAT_SCHEDULE["payouts.tasks.catch_up_events"] = {
+    "task": "payouts.tasks.catch_up_events",
+    "schedule": CATCH_UP_EVERY_S,
+    "options": {"expires": CATCH_UP_EVERY_S},
 }
 CELERY_BEAT_SCHEDULE["rooms.tasks.renew_leases"] = {
     "task": "rooms.tasks.renew_leases",

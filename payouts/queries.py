@@ -9,8 +9,7 @@ from django.db.models import Min, QuerySet, Sum
 
 from ledger import accounts
 from ledger.queries import balances
-from payouts.models import PAID_STATES, Heartbeat, Payout, PayoutState, SaleShare, StripeEvent
-from payouts.models.event import DUE_STATES
+from payouts.models import PAID_STATES, EventState, Heartbeat, Payout, PayoutState, SaleShare, StripeEvent
 
 WORKER = "worker"
 
@@ -119,6 +118,10 @@ def worker_seen_at() -> datetime | None:
 
 
 def oldest_unprocessed_event_at() -> datetime | None:
-    """When the oldest event that still waits to be processed was received (real time), or None."""
-    found: datetime | None = StripeEvent.objects.filter(state__in=DUE_STATES).aggregate(at=Min("received_at"))["at"]
+    """When the oldest event that still waits for a worker was received (real time), or None.
+
+    One that waits for its object says nothing about the workers.
+    """
+    unprocessed = StripeEvent.objects.filter(state=EventState.RECEIVED)
+    found: datetime | None = unprocessed.aggregate(at=Min("received_at"))["at"]
     return found

@@ -14,6 +14,7 @@ from ledger import operations as ledger
 from payouts.balance_transactions import operations as balance_transactions
 from payouts.disputes import answering
 from payouts.errors import StripeUnavailableError
+from payouts.inbox import catch_up
 from payouts.inbox import operations as inbox
 from payouts.models import Heartbeat
 from payouts.models.call import OPEN_STATES
@@ -25,6 +26,8 @@ from payouts.subscriptions import catching_up
 log = structlog.get_logger(__name__)
 
 SWEEP_LIMIT = 200
+CATCH_UP_PAGES = 20
+"""Calls that one run of the catch-up may spend of Stripe's limit."""
 UNANSWERED_MAX = 3
 """With Stripe away, a sweep gives up after so many calls in a row instead of waiting for each to time out."""
 
@@ -40,6 +43,15 @@ def sweep_inbox(**_: Any) -> None:
     """Process the events that are due: those whose wake-up was lost, and those that back off or wait."""
     for event_id in inbox.due_events(real_now=clock.real_now(), limit=SWEEP_LIMIT):
         inbox.process(event_id=event_id, now=clock.now())
+
+
+@shared_task(name="payouts.tasks.catch_up_events")
+def catch_up_events(**_: Any) -> None:
+    """Look, slowly, for events that never came; the sweeper processes what was missing."""
+    try:
+        catch_up.catch_up(now=clock.now(), pages_max=CATCH_UP_PAGES)
+    except StripeUnavailableError as error:
+        log.warning("catch_up.postponed", error=str(error))
 
 
 @shared_task(name="payouts.tasks.deliver_call")

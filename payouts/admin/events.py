@@ -3,15 +3,18 @@
 import json
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from ledger.readonly import ReadOnly
 from payouts.admin.parts import badge, link, pretty
-from payouts.inbox.operations import replay
+from payouts.admin.replaying import Replaying
+from payouts.inbox.replay import REPLAYABLE, replay
 from payouts.models import EventState, StripeEvent
 from payouts.wake import wake
 
@@ -25,7 +28,7 @@ COLOURS = {
 
 
 @admin.register(StripeEvent)
-class StripeEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+class StripeEventAdmin(Replaying, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Events, latest first."""
 
     list_display = ("type", "id", "object_id", "state_label", "attempts", "received_at", "trouble")
@@ -34,6 +37,8 @@ class StripeEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-un
     search_help_text = "An event, object or account id"
     ordering = ("-received_at", "id")
     actions = ("replay_selected",)
+    actions_list = ("replay_many",)
+    actions_detail = ("replay_this",)
     fieldsets = (
         (None, {"fields": ("type", "id", "kind", "state_label", "last_error", "attempts", "next_attempt_at")}),
         ("What it is about", {"fields": ("object_id", "of_account", "api_version", "livemode", "same_object")}),
@@ -46,7 +51,7 @@ class StripeEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-un
         events: QuerySet[StripeEvent] = super().get_queryset(request)
         return events if request.resolver_match.kwargs else events.defer("raw")  # type: ignore[union-attr]
 
-    def has_replay_permission(self, request: HttpRequest) -> bool:
+    def has_replay_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
         """Who may put events back in the queue."""
         return request.user.has_perm("payouts.change_stripeevent")
 
@@ -60,6 +65,22 @@ class StripeEventAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-un
         self.message_user(request, f"{len(ids)} back in the queue.", messages.SUCCESS if ids else messages.WARNING)
         if skipped:
             self.message_user(request, f"{skipped} left as they are: they had not failed.", messages.INFO)
+
+    @action(description="Replay by type and time", url_path="replay-many", permissions=["replay"])  # type: ignore[untyped-decorator]
+    def replay_many(self, request: HttpRequest) -> HttpResponse:
+        """To the page that counts first."""
+        return redirect("admin:payouts_stripeevent_replay")
+
+    @action(description="Replay this event", url_path="replay-this", permissions=["replay"])  # type: ignore[untyped-decorator]
+    def replay_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Once more, even when it is done."""
+        event_id = unquote(object_id)
+        if replay(event_ids=[event_id], states=REPLAYABLE):
+            wake("payouts.tasks.process_event", event_id=event_id)
+            self.message_user(request, "Back in the queue.", messages.SUCCESS)
+        else:
+            self.message_user(request, "It is in the queue already.", messages.INFO)
+        return redirect("admin:payouts_stripeevent_change", object_id)
 
     @admin.display(description="state", ordering="state")
     def state_label(self, event: StripeEvent) -> SafeString:

@@ -98,18 +98,6 @@ def _finish(event: StripeEvent, state: EventState, error: str) -> None:
     event.finished_at = clock.real_now()
 
 
-@transaction.atomic
-def replay(*, event_ids: list[str]) -> list[str]:
-    """Put failed and quarantined events back in the queue, and answer which; others are left as they are."""
-    troubled = StripeEvent.objects.select_for_update().order_by("id").filter(id__in=event_ids)
-    troubled = troubled.filter(state__in=[EventState.FAILED, EventState.QUARANTINED])
-    ids = [event.id for event in troubled]
-    StripeEvent.objects.filter(id__in=ids).update(
-        state=EventState.RECEIVED, attempts=0, next_attempt_at=clock.real_now(), finished_at=None
-    )
-    return ids
-
-
 def due_events(*, real_now: datetime, limit: int) -> list[str]:
     """The events that a sweeper should process now, oldest first."""
     due = StripeEvent.objects.filter(Q(state__in=DUE_STATES), next_attempt_at__lte=real_now)

@@ -21,7 +21,7 @@ from payouts.models.dispute import (
     EvidenceState,
     WarningDecision,
 )
-from payouts.models.event import EventKind, EventState, StripeEvent
+from payouts.models.event import EventCursor, EventKind, EventState, StripeEvent
 from payouts.models.heartbeat import Heartbeat
 from payouts.models.payee import Payee, TransfersState
 from payouts.models.payout import Payout, PayoutRun, PayoutState, RunState
@@ -45,6 +45,7 @@ __all__ = [
     "DisputeShare",
     "DisputeStatus",
     "EarlyFraudWarning",
+    "EventCursor",
     "EventKind",
     "EventState",
     "EvidenceState",

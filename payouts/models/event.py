@@ -73,3 +73,28 @@ class StripeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
+
+
+class EventCursor(models.Model):
+    """How far one source of events has been read from Stripe's API, so that events which never came are found.
+
+    `read_to`: every event created before it was looked at. While a window has more pages, `window_to` is its end and
+    `after_id` the last event read. Times are the Clock's, as those on the events are.
+    """
+
+    name = models.CharField(max_length=255, primary_key=True)
+    read_to = models.DateTimeField()
+    window_to = models.DateTimeField(null=True)
+    after_id = models.CharField(max_length=255, blank=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(window_to__isnull=True, after_id="") | Q(window_to__isnull=False) & ~Q(after_id=""),
+                name="event_cursor_in_a_window_knows_where",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

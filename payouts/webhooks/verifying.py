@@ -15,7 +15,7 @@ TOLERANCE_S = 300
 
 
 class Verify(Protocol):
-    """One of the two functions below."""
+    """One of the three functions below."""
 
     def __call__(self, *, raw: bytes, signature: str, secrets: Sequence[str], livemode: bool) -> IncomingEvent:
         """The event, or ForgedEventError."""
@@ -28,6 +28,18 @@ def snapshot_event(*, raw: bytes, signature: str, secrets: Sequence[str], livemo
         ForgedEventError: the signature fits no secret, its time is off either way, the mode or the shape is wrong.
     """
     return _verified(_read_snapshot, raw, signature, secrets, livemode)
+
+
+def connect_event(*, raw: bytes, signature: str, secrets: Sequence[str], livemode: bool) -> IncomingEvent:
+    """A snapshot event of a connected account, and of none but a connected account.
+
+    Raises:
+        ForgedEventError: as above, or the event is the platform's own.
+    """
+    event = _verified(_read_snapshot, raw, signature, secrets, livemode)
+    if not event.account:
+        raise ForgedEventError("The event is of no connected account.", code="webhook-account")
+    return event
 
 
 def thin_event(*, raw: bytes, signature: str, secrets: Sequence[str], livemode: bool) -> IncomingEvent:

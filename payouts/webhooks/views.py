@@ -1,5 +1,7 @@
 """What Stripe calls: verify, store with one insert, answer 200, then wake a worker if there is one."""
 
+from collections.abc import Sequence
+
 import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -20,23 +22,30 @@ log = structlog.get_logger(__name__)
 @csrf_exempt
 @require_POST
 def snapshot(request: HttpRequest) -> HttpResponse:
-    """Events about v1 objects, of the platform and of connected accounts."""
-    return _take(request, verifying.snapshot_event)
+    """Events about v1 objects, of the platform and, where one endpoint hears of both, of connected accounts."""
+    return _take(request, verifying.snapshot_event, settings.STRIPE_WEBHOOK_SECRETS)
+
+
+@csrf_exempt
+@require_POST
+def connect(request: HttpRequest) -> HttpResponse:
+    """Events about v1 objects of connected accounts alone: its secrets vouch for nothing of the platform's."""
+    return _take(request, verifying.connect_event, settings.STRIPE_CONNECT_WEBHOOK_SECRETS)
 
 
 @csrf_exempt
 @require_POST
 def thin(request: HttpRequest) -> HttpResponse:
     """Thin notifications about v2 accounts."""
-    return _take(request, verifying.thin_event)
+    return _take(request, verifying.thin_event, settings.STRIPE_WEBHOOK_SECRETS)
 
 
-def _take(request: HttpRequest, verify: verifying.Verify) -> HttpResponse:
+def _take(request: HttpRequest, verify: verifying.Verify, secrets: Sequence[str]) -> HttpResponse:
     try:
         event = verify(
             raw=request.body,
             signature=request.headers.get("Stripe-Signature", ""),
-            secrets=settings.STRIPE_WEBHOOK_SECRETS,
+            secrets=secrets,
             livemode=settings.STRIPE_LIVEMODE,
         )
     except ForgedEventError as error:

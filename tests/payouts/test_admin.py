@@ -219,3 +219,32 @@ def test_a_movement_that_differs_can_be_tried_again(fin: Client, paid_out: Sale)
     take_imported(now=clock.now())
     differing.refresh_from_db()
     assert (differing.state, differing.posting_key) == (MirrorState.POSTED, f"transfer:{differing.source_id}")
+
+
+def test_replay_by_type_and_time_counts_before_it_acts(fin: Client, paid_out: Sale) -> None:
+    StripeEvent.objects.filter(type__startswith="charge.").update(
+        state=EventState.FAILED, last_error="broken", finished_at=clock.real_now()
+    )
+    count = StripeEvent.objects.filter(state=EventState.FAILED).count()
+    assert "Replay by type and time" in page(fin, "payouts_stripeevent_changelist")
+    asked = page(fin, "payouts_stripeevent_replay")
+    assert "would be replayed" not in asked
+    counted = page(fin, "payouts_stripeevent_replay", states="failed", received_from="2020-01-01T00:00")
+    assert f"{count} events would be replayed" in counted
+    assert "No event fits" in page(fin, "payouts_stripeevent_replay", states="failed", received_to="2020-01-01T00:00")
+    wrong = {"states": "failed", "received_from": "2020-01-02T00:00", "received_to": "2020-01-01T00:00"}
+    assert "The end is not after the beginning." in page(fin, "payouts_stripeevent_replay", **wrong)
+    answer = fin.post(reverse("admin:payouts_stripeevent_replay"), {"states": "failed"}, follow=True)
+    assert f"{count} events back in the queue." in answer.content.decode()
+    assert StripeEvent.objects.filter(state=EventState.RECEIVED).count() == count
+
+
+def test_one_event_is_replayed_even_when_it_is_done(fin: Client, paid_out: Sale) -> None:
+    done = StripeEvent.objects.get(type="charge.succeeded")
+    url = reverse("admin:payouts_stripeevent_replay_this", args=[done.id])
+    assert "Replay this event" in page(fin, "payouts_stripeevent_change", done.id)
+    assert "Back in the queue." in fin.post(url, follow=True).content.decode()
+    done.refresh_from_db()
+    assert done.state == EventState.RECEIVED
+    assert "It is in the queue already." in fin.post(url, follow=True).content.decode()
+    assert inbox.process(event_id=done.id, now=clock.now()) == EventState.DONE

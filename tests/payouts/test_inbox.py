@@ -11,6 +11,7 @@ from payouts.errors import ContradictionError, UnknownObjectError
 from payouts.inbox import operations as inbox
 from payouts.inbox import registry
 from payouts.inbox.operations import ATTEMPTS_MAX, WAITS_MAX
+from payouts.inbox.replay import Selection, count_by_type, replay, replay_selection
 from payouts.models import EventState, Payee, StripeEvent
 from tests.payouts.stripe_driver import post_event
 from tests.payouts.test_webhooks import EVENT
@@ -75,8 +76,8 @@ def test_failures_end_in_the_admin_list_and_replay_starts_afresh(handled: list[A
     run(event)
     assert event.attempts == ATTEMPTS_MAX
     handled.clear()
-    assert inbox.replay(event_ids=["evt_1"]) == ["evt_1"]
-    assert inbox.replay(event_ids=["evt_1"]) == []
+    assert replay(event_ids=["evt_1"]) == ["evt_1"]
+    assert replay(event_ids=["evt_1"]) == []
     assert run(event).state == EventState.DONE
     assert Payee.objects.count() == 1
 
@@ -109,6 +110,39 @@ def test_a_contradiction_goes_to_a_person_at_once(handled: list[Any]) -> None:
 
 def test_replay_leaves_events_alone_that_did_not_fail(handled: list[Any], settings: Settings) -> None:
     event = run(received())
-    assert inbox.replay(event_ids=[event.id, "evt_unknown"]) == []
+    assert replay(event_ids=[event.id, "evt_unknown"]) == []
     event.refresh_from_db()
     assert event.state == EventState.DONE
+
+
+def many(count: int, *, event_type: str = "charge.pending") -> list[str]:
+    ids = [f"evt_{event_type}_{n}" for n in range(count)]
+    for event_id in ids:
+        post_event(EVENT | {"id": event_id, "type": event_type})
+    return ids
+
+
+def test_a_selection_is_counted_and_replayed_by_type_state_and_time(
+    handled: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("payouts.inbox.replay.BATCH", 2)
+    handled.append(ContradictionError("wrong", object_id="ch_1"))
+    failed, done = many(5), many(2, event_type="charge.updated.unknown")
+    for event_id in [*failed, *done]:
+        inbox.process(event_id=event_id, now=clock.now())
+    middle = clock.real_now()
+    StripeEvent.objects.filter(id=failed[0]).update(received_at=middle - timedelta(days=2))
+    everything = Selection(states=[EventState.QUARANTINED, EventState.DONE])
+    assert count_by_type(everything) == {"charge.pending": 5, "charge.updated.unknown": 2}
+    recent = Selection(
+        states=[EventState.QUARANTINED], types=["charge.pending"],
+        received_from=middle - timedelta(days=1), received_to=middle,
+    )  # fmt: skip
+    assert count_by_type(recent) == {"charge.pending": 4}
+    assert count_by_type(Selection(states=[EventState.RECEIVED])) == {}
+    assert replay_selection(recent) == 4
+    assert inbox.due_events(real_now=clock.real_now(), limit=10) == failed[1:]
+    assert replay_selection(recent) == 0
+    handled.clear()
+    for event_id in failed[1:]:
+        assert inbox.process(event_id=event_id, now=clock.now()) == EventState.DONE

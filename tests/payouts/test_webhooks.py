@@ -157,3 +157,20 @@ def test_with_the_broker_away_it_answers_and_asks_it_once(settings: Any, monkeyp
     assert [post_event(EVENT | {"id": f"evt_{n}"}).status_code for n in range(5)] == [200] * 5
     assert StripeEvent.objects.filter(state=EventState.RECEIVED, received_at__lte=clock.real_now()).count() == 5
     assert asked == ["payouts.tasks.process_event"]
+
+
+def test_the_connected_accounts_endpoint_has_secrets_of_its_own_and_vouches_for_nothing_else(settings: Any) -> None:
+    settings.STRIPE_CONNECT_WEBHOOK_SECRETS = ["whsec_connect"]
+    theirs, ours = body(EVENT | {"account": "acct_ada"}), body(EVENT)
+    connect = "/webhooks/stripe/connect/"
+    refused(post_event(theirs, path=connect), "webhook-signature")
+    refused(post_event(ours, path=connect, signature=sign(ours, secret="whsec_connect")), "webhook-account")
+    refused(post_event(theirs, signature=sign(theirs, secret="whsec_connect")), "webhook-signature")
+    assert post_event(theirs, path=connect, signature=sign(theirs, secret="whsec_connect")).status_code == 200
+    assert StripeEvent.objects.get().account == "acct_ada"
+
+
+def test_an_event_that_waits_for_its_object_is_no_sign_of_sick_workers() -> None:
+    post_event(EVENT)
+    StripeEvent.objects.update(state=EventState.WAITING, last_error="ch_1 is not known here yet")
+    assert oldest_unprocessed_event_at() is None
