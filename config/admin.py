@@ -63,6 +63,7 @@ SECTIONS = [
         ("Events (inbox)", "move_to_inbox", "admin:payouts_stripeevent_changelist"),
         ("Calls (outbox)", "outbox", "admin:payouts_stripecall_changelist"),
         ("Balance transactions", "sync_alt", "admin:payouts_balancetransaction_changelist"),
+        ("Differences", "difference", "admin:payouts_reconciliationbreak_changelist"),
     ]),
     ("Rooms", [
         ("Rooms", "graphic_eq", "admin:rooms_room_changelist"),

@@ -242,6 +242,12 @@ CELERY_BEAT_SCHEDULE["payouts.tasks.catch_up_events"] = {
     "schedule": CATCH_UP_EVERY_S,
     "options": {"expires": CATCH_UP_EVERY_S},
 }
+RECONCILE_EVERY_S = env.float("RECONCILE_EVERY_S", 300.0)
+CELERY_BEAT_SCHEDULE["payouts.tasks.reconcile"] = {
+    "task": "payouts.tasks.reconcile",
+    "schedule": RECONCILE_EVERY_S,
+    "options": {"expires": RECONCILE_EVERY_S},
+}
 CELERY_BEAT_SCHEDULE["rooms.tasks.renew_leases"] = {
     "task": "rooms.tasks.renew_leases",
     "schedule": LEASE_EVERY_S,

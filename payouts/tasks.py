@@ -20,6 +20,7 @@ from payouts.models import Heartbeat
 from payouts.models.call import OPEN_STATES
 from payouts.outbox import operations as outbox
 from payouts.queries import WORKER
+from payouts.reconciliation import operations as reconciliation
 from payouts.runs import operations as runs
 from payouts.subscriptions import catching_up
 
@@ -134,3 +135,12 @@ def keep_ledger(**_: Any) -> None:
     ledger.fold()
     ledger.expire_holds(now=clock.now())
     ledger.seal()
+
+
+@shared_task(name="payouts.tasks.reconcile")
+def reconcile(**_: Any) -> None:
+    """Compare Stripe's balance with the books; every difference is a row for finance."""
+    try:
+        reconciliation.reconcile(now=clock.now())
+    except StripeUnavailableError as error:
+        log.warning("reconciliation.postponed", error=str(error))

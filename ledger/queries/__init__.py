@@ -10,6 +10,12 @@ from ledger.queries.balances import balance_recorded as balance_recorded
 from ledger.queries.balances import balances as balances
 from ledger.queries.explain import Node as Node
 from ledger.queries.explain import explain as explain
+from ledger.queries.feed import Followed as Followed
+from ledger.queries.feed import Moved as Moved
+from ledger.queries.feed import Place as Place
+from ledger.queries.feed import follow as follow
+from ledger.queries.feed import known_keys as known_keys
+from ledger.queries.feed import moved_by as moved_by
 from ledger.queries.reports import BalanceSheet as BalanceSheet
 from ledger.queries.reports import IncomeStatement as IncomeStatement
 from ledger.queries.reports import TrialBalanceLine as TrialBalanceLine

@@ -5,6 +5,7 @@ from payouts.admin.calls import StripeCallAdmin
 from payouts.admin.customers import CustomerAdmin
 from payouts.admin.events import StripeEventAdmin
 from payouts.admin.payees import PayeeAdmin
+from payouts.admin.reconciliation import ReconciliationBreakAdmin
 from payouts.admin.runs import PayoutAdmin, PayoutRunAdmin
 from payouts.admin.sales import SaleAdmin
 
@@ -14,6 +15,7 @@ __all__ = [
     "PayeeAdmin",
     "PayoutAdmin",
     "PayoutRunAdmin",
+    "ReconciliationBreakAdmin",
     "SaleAdmin",
     "StripeCallAdmin",
     "StripeEventAdmin",

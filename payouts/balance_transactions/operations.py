@@ -37,6 +37,11 @@ def _cursor(now: datetime) -> ImportCursor:
     return ImportCursor.objects.get_or_create(name=CURSOR, defaults={"updated_at": now})[0]
 
 
+def is_behind() -> bool:
+    """Whether the first import has not reached the beginning yet: the mirror is not whole."""
+    return ImportCursor.objects.filter(name=CURSOR, backfilled_at__isnull=True).exclude(newest_id="").exists()
+
+
 def _backfill(*, now: datetime) -> int:
     """Before the first import has reached the beginning: walk back from the newest."""
     cursor = _cursor(now)

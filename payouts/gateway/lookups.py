@@ -12,6 +12,7 @@ from uuid import UUID
 import stripe
 
 from payouts.gateway import facts, reading
+from payouts.gateway.amounts import from_stripe
 from payouts.gateway.client import client
 from payouts.gateway.failures import translated
 
@@ -134,3 +135,15 @@ def balance_transactions(*, newer_than: str = "", older_than: str = "", limit: i
         listed = client().v1.balance_transactions.list(params)
         items = tuple(reading.balance_transaction(found) for found in listed.data)
     return facts.Page(items=items, has_more=listed.has_more)
+
+
+def platform_balance() -> dict[str, tuple[int, int]]:
+    """GET /v1/balance: (available, pending) of the platform by currency, in our minor units."""
+    with translated():
+        found = client().v1.balance.retrieve()
+        available = {part.currency.upper(): part.amount for part in found.available}
+        pending = {part.currency.upper(): part.amount for part in found.pending}
+    return {
+        code: (from_stripe(available.get(code, 0), code), from_stripe(pending.get(code, 0), code))
+        for code in available.keys() | pending.keys()
+    }

@@ -25,6 +25,7 @@ from payouts.models.event import EventCursor, EventKind, EventState, StripeEvent
 from payouts.models.heartbeat import Heartbeat
 from payouts.models.payee import Payee, TransfersState
 from payouts.models.payout import Payout, PayoutRun, PayoutState, RunState
+from payouts.models.reconciliation import BreakKind, ReconciliationBreak, ReconciliationCursor
 from payouts.models.sale import PAID_STATES, TOO_LATE, FeeBasis, Sale, SaleChannel, SaleShare, SaleState
 from payouts.models.saved_card import SavedCard
 
@@ -39,6 +40,7 @@ __all__ = [
     "BillingPrice",
     "BillingState",
     "BillingSubscription",
+    "BreakKind",
     "CallState",
     "Customer",
     "Dispute",
@@ -58,6 +60,8 @@ __all__ = [
     "Payout",
     "PayoutRun",
     "PayoutState",
+    "ReconciliationBreak",
+    "ReconciliationCursor",
     "RunState",
     "Sale",
     "SaleChannel",

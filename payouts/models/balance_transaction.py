@@ -21,7 +21,8 @@ WAITING_STATES = (MirrorState.IMPORTED, MirrorState.UNMATCHED)
 class BalanceTransaction(models.Model):
     """One movement of the platform's Stripe balance, as Stripe told it (amounts in our minor units).
 
-    `next_attempt_at` (the Clock's time, as all times here) matters while it waits to be taken.
+    `next_attempt_at` (the Clock's time, as all times here) matters while it waits to be taken. `reconciled_at` says
+    when its posting was found to move the same amount.
     Source: https://docs.stripe.com/api/balance_transactions/object
     """
 
@@ -43,6 +44,7 @@ class BalanceTransaction(models.Model):
     posting_key = models.CharField(max_length=255, blank=True)
     settled_at = models.DateTimeField(null=True)
     next_attempt_at = models.DateTimeField(db_default=Now())
+    reconciled_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -69,6 +71,15 @@ class BalanceTransaction(models.Model):
                 condition=Q(state__in=WAITING_STATES),
                 name="balance_transaction_to_take",
             ),
+            models.Index(
+                fields=["imported_at"], condition=~Q(state=MirrorState.POSTED), name="balance_transaction_unposted"
+            ),
+            models.Index(
+                fields=["imported_at"],
+                condition=Q(state=MirrorState.POSTED, reconciled_at__isnull=True),
+                name="balance_transaction_to_compare",
+            ),
+            models.Index(fields=["posting_key"], condition=~Q(posting_key=""), name="balance_transaction_by_posting"),
             models.Index(
                 fields=["available_on"],
                 condition=Q(state=MirrorState.POSTED, settled_at__isnull=True),

@@ -1,0 +1,1 @@
+"""Reconciliation: Stripe's balance transactions against the postings on `stripe:*`, both ways, to the cent."""
