@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("payouts", "0010_event_cursors"),
+        ("payouts", "0011_event_cursors"),
     ]
 
     operations = [
