@@ -86,6 +86,8 @@ class TicketAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold 
             TicketState.ENDING.label: "warning",
             TicketState.LATE.label: "danger",
             TicketState.RETURNED.label: "default",
+            TicketState.DISPUTED.label: "warning",
+            TicketState.CHARGEBACK.label: "danger",
         },
     )
     def state_shown(self, ticket: Ticket) -> str:

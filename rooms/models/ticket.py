@@ -33,7 +33,7 @@ class Seat(models.Model):
 
 
 class TicketState(models.TextChoices):
-    """Where a ticket is. The first three keep the seat from others."""
+    """Where a ticket is. Held, ending, valid and disputed keep the seat from others."""
 
     HELD = "held", "Held, waiting for payment"
     ENDING = "ending", "Hold over, Stripe is closing the checkout"
@@ -41,6 +41,8 @@ class TicketState(models.TextChoices):
     RELEASED = "released", "Released without payment"
     LATE = "late", "Paid too late, being returned"
     RETURNED = "returned", "Paid too late, returned"
+    DISPUTED = "disputed", "Payment disputed"
+    CHARGEBACK = "chargeback", "Payment taken back by the bank"
 
 
 class EndReason(models.TextChoices):
@@ -50,8 +52,10 @@ class EndReason(models.TextChoices):
     CANCELLED = "cancelled", "The buyer gave it back"
 
 
-ACTIVE_STATES = (TicketState.HELD, TicketState.ENDING, TicketState.VALID)
-PAID_STATES = (TicketState.VALID, TicketState.LATE, TicketState.RETURNED)
+ACTIVE_STATES = (TicketState.HELD, TicketState.ENDING, TicketState.VALID, TicketState.DISPUTED)
+PAID_STATES = (
+    TicketState.VALID, TicketState.LATE, TicketState.RETURNED, TicketState.DISPUTED, TicketState.CHARGEBACK
+)  # fmt: skip
 
 
 class Ticket(models.Model):

@@ -12,8 +12,9 @@ from payouts.sales.operations import rename_sale
 from rooms import locks
 from rooms.events import hints
 from rooms.live import revocations
-from rooms.models import ACTIVE_STATES, EndReason, Seat, Ticket, TicketState
+from rooms.models import EndReason, Seat, Ticket, TicketState
 from rooms.tickets.operations import sale_title
+from rooms.tickets.seats import free_seat_for
 
 
 def register() -> None:
@@ -53,27 +54,14 @@ def is_taken_after_all(*, sale_id: UUID, now: datetime, **_: Any) -> bool:
     The seat is held here; `sale.paid`, told in the same transaction, makes the ticket valid.
     """
     ticket = locks.lock_ticket_and_buyer_of_sale(sale_id)
-    if ticket is None or ticket.state != TicketState.RELEASED or not _is_still_sold(ticket, now=now):
-        return False
-    seat = locks.lock_seat_if_free(ticket.seat_id) or locks.lock_free_seat(ticket.room_id)
-    if seat is None:
+    seat = free_seat_for(ticket, now=now) if ticket is not None and ticket.state == TicketState.RELEASED else None
+    if ticket is None or seat is None:
         return False
     if seat.id != ticket.seat_id:
         rename_sale(sale_id=sale_id, title=sale_title(ticket.room, seat))
     ticket.seat, ticket.state, ticket.released_at = seat, TicketState.HELD, None
     ticket.save(update_fields=["seat", "state", "released_at"])
-    seat.taken = True
-    seat.save(update_fields=["taken"])
     return True
-
-
-def _is_still_sold(ticket: Ticket, *, now: datetime) -> bool:
-    """The room is to come, and the buyer has no other seat in it."""
-    if ticket.room.cancelled_at is not None or ticket.room.ends_at <= now:
-        return False
-    return not Ticket.objects.filter(
-        room_id=ticket.room_id, buyer_id=ticket.buyer_id, state__in=ACTIVE_STATES
-    ).exists()
 
 
 def sale_returned(*, sale_id: UUID, now: datetime, **_: Any) -> None:

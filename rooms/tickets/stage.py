@@ -20,6 +20,8 @@ class Stage(StrEnum):
     LATE = "late"  # paid after the hold: on its way back
     RETURNED = "returned"
     STUCK = "stuck"  # the card did not take it back: a person sees to it
+    DISPUTED = "disputed"  # the buyer's bank is looking into the payment
+    CHARGEBACK = "chargeback"  # and took it back
 
 
 # What the browser's tab says, so that a buyer who looks elsewhere sees it change.
@@ -34,6 +36,8 @@ TITLES: Final = {
     Stage.LATE: "Returning your payment",
     Stage.RETURNED: "Payment returned",
     Stage.STUCK: "Refund on hold",
+    Stage.DISPUTED: "Payment disputed",
+    Stage.CHARGEBACK: "Payment taken back",
     Stage.FAILED: "No card page",
 }
 # The page may still change by itself in these.
@@ -43,6 +47,8 @@ PLAIN: Final = {
     TicketState.VALID.value: Stage.IN,
     TicketState.RETURNED.value: Stage.RETURNED,
     TicketState.ENDING.value: Stage.ENDING,
+    TicketState.DISPUTED.value: Stage.DISPUTED,
+    TicketState.CHARGEBACK.value: Stage.CHARGEBACK,
 }
 
 
