@@ -6,6 +6,7 @@ checks are added without looking at old rows, which are looked at afterwards.
 
 from django.contrib.postgres.operations import AddConstraintNotValid, ValidateConstraint
 from django.db import migrations, models
+from django.db.migrations.operations.base import Operation
 from django.db.models import Q
 
 ACTIVE = ("held", "ending", "valid", "disputed")
@@ -13,7 +14,7 @@ STATES = ["held", "ending", "valid", "released", "late", "returned", "disputed",
 UNIQUE = {"ticket_one_active_per_seat": ("seat",), "ticket_one_active_per_buyer_and_room": ("room", "buyer")}
 
 
-def _unique(name, fields):
+def _unique(name: str, fields: tuple[str, ...]) -> Operation:
     columns = ", ".join(f"{field}_id" for field in fields)
     states = ", ".join(f"'{state}'" for state in ACTIVE)
     return migrations.SeparateDatabaseAndState(
@@ -36,7 +37,7 @@ def _unique(name, fields):
     )
 
 
-def _check(name, condition):
+def _check(name: str, condition: Q) -> list[Operation]:
     return [
         migrations.RemoveConstraint(model_name="ticket", name=name),
         AddConstraintNotValid(model_name="ticket", constraint=models.CheckConstraint(condition=condition, name=name)),
