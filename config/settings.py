@@ -194,7 +194,10 @@ DISPUTE_ANSWER_BEFORE_S = env.int("DISPUTE_ANSWER_BEFORE_S", 24 * 3600)
 EARLY_FRAUD_REFUND_MAX: dict[str, int] = env.dict("EARLY_FRAUD_REFUND_MAX", {}, subcast_values=int)
 # A payment can be disputed for a year and a half; until then it matters where it came from.
 ADDRESSES_KEPT_DAYS = env.int("ADDRESSES_KEPT_DAYS", 540)
-CURRENCIES = ("USD", "EUR", "GBP", "JPY")
+CURRENCIES = (
+    "USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "KRW", "TWD", "ISK",
+    "KWD", "UGX",
+)  # fmt: skip
 DEFAULT_CURRENCY = "USD"
 
 # -- jobs ------------------------------------------------------------------------------------------

@@ -12,8 +12,10 @@ class RoomsConfig(AppConfig):
         """Tell payouts whom to call when a sale changes; models can only be imported by now."""
         from rooms.disputes import evidence  # noqa: PLC0415
         from rooms.disputes import handlers as disputes  # noqa: PLC0415
-        from rooms.tickets import handlers  # noqa: PLC0415
+        from rooms.purchases import handlers as purchases  # noqa: PLC0415
+        from rooms.tickets import handlers as tickets  # noqa: PLC0415
 
         disputes.register()
         evidence.register()
-        handlers.register()
+        tickets.register()
+        purchases.register()

@@ -9,8 +9,8 @@ from payouts.sales import queries as sales
 from payouts.sales.operations import ShareSpec
 from rooms import shares
 from rooms.currencies import money_text
-from rooms.errors import PayeeNotReadyError
-from rooms.models import Creator, Room, Ticket
+from rooms.models import Creator, Room
+from rooms.shares import Sharer
 from rooms.templatetags.ui import Part
 
 LOOKS = 4
@@ -72,21 +72,34 @@ class Breakdown:
 
 def quote_of(room: Room, *, now: datetime) -> Breakdown | None:
     """Who would get what of a ticket; None while somebody on stage cannot be paid. Reads what `sharers_of` reads."""
-    sharers = shares.sharers_of(room)
-    try:
-        specs = shares.specs_of(room, sharers)
-    except PayeeNotReadyError:
+    return quote_for(
+        shares.sharers_of(room),
+        price_minor=room.price_minor,
+        currency=room.currency,
+        policy_slug=room.policy_slug,
+        now=now,
+    )
+
+
+def quote_for(
+    sharers: Sequence[Sharer], *, price_minor: int, currency: str, policy_slug: str, now: datetime
+) -> Breakdown | None:
+    """Who would get what of a price; None while one of them cannot be paid."""
+    specs = [
+        ShareSpec(payee_id=sharer.creator.payee.id, weight=sharer.weight)
+        for sharer in sharers
+        if sharer.creator.payee is not None and shares.is_ready(sharer.creator)
+    ]
+    if len(specs) < len(sharers):
         return None
     names = {spec.payee_id: sharer.creator for spec, sharer in zip(specs, sharers, strict=True)}
-    quote = sales.quote(
-        price_minor=room.price_minor, currency=room.currency, shares=specs, policy_slug=room.policy_slug, now=now
-    )
+    quote = sales.quote(price_minor=price_minor, currency=currency, shares=specs, policy_slug=policy_slug, now=now)
     return _from_quote(quote, names)
 
 
-def receipt_of(ticket: Ticket) -> Breakdown:
-    """Who got what of a paid ticket, from the books; from the quote until the processor has told its fee."""
-    explained = sales.explain_sale(sale_id=ticket.sale_id)
+def receipt_of(*, sale_id: UUID) -> Breakdown:
+    """Who got what of a paid sale, from the books; from the quote until the processor has told its fee."""
+    explained = sales.explain_sale(sale_id=sale_id)
     sale = explained.sale
     specs = [ShareSpec(payee_id=share.payee_id, weight=share.weight) for share in sale.shares.all()]
     names = {

@@ -128,3 +128,41 @@ class KeyMissingError(RoomsError):
         super().__init__(
             f"Send an Idempotency-Key header of 1 to {longest} characters, one for each purchase you mean."
         )
+
+
+class TipsOffError(RoomsError):
+    """This creator has not switched tips on, or somebody on stage cannot be paid yet."""
+
+    code = "tips-off"
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name} does not take tips at the moment. Nothing was charged.")
+
+
+class TipsClosedError(RoomsError):
+    """The room was cancelled or is over."""
+
+    code = "tips-closed"
+
+    def __init__(self, *, room_id: UUID) -> None:
+        self.room_id = room_id
+        super().__init__("This room is over, so it takes no more tips. Nothing was charged.")
+
+
+class OwnTipError(RoomsError):
+    """Those who would get the tip cannot give it."""
+
+    code = "own-tip"
+
+    def __init__(self) -> None:
+        super().__init__("You would get this tip yourself, so it cannot be given.")
+
+
+class CardNotFoundError(RoomsError):
+    """No saved card of this person has this id."""
+
+    code = "card-not-found"
+
+    def __init__(self) -> None:
+        super().__init__("There is no such card among yours; choose another, or pay on the card page.")

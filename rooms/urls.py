@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from rooms.events.views import events
 from rooms.live import views as live
-from rooms.pages import home, room, tickets
+from rooms.pages import cards, home, purchases, room, tickets, tips
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -18,6 +18,18 @@ urlpatterns = [
     path("tickets/<uuid:ticket_id>/state/", tickets.state, name="ticket-state"),
     path("tickets/<uuid:ticket_id>/cancel/", tickets.cancel, name="ticket-cancel"),
     path("tickets/<uuid:ticket_id>/receipt/", tickets.receipt, name="ticket-receipt"),
+    path("account/cards/", cards.mine, name="cards"),
+    path("account/cards/add/", cards.add, name="card-add"),
+    path("account/cards/<str:payment_method_id>/choose/", cards.choose, name="card-choose"),
+    path("account/cards/<str:payment_method_id>/remove/", cards.remove, name="card-remove"),
+    path("rooms/<slug:slug>/tip/", tips.in_room, name="tip-room"),
+    path("rooms/<slug:slug>/tip/preview/", tips.preview_in_room, name="tip-room-preview"),
+    path("rooms/<slug:slug>/tips/", tips.of_room, name="room-tips"),
+    path("creators/<slug:handle>/tip/", tips.to_creator, name="tip-creator"),
+    path("creators/<slug:handle>/tip/preview/", tips.preview_to_creator, name="tip-creator-preview"),
+    path("tips/<uuid:purchase_id>/", purchases.page, {"kind": "tip"}, name="tip"),
+    path("tips/<uuid:purchase_id>/state/", purchases.state, {"kind": "tip"}, name="tip-state"),
+    path("tips/<uuid:purchase_id>/receipt/", purchases.receipt, {"kind": "tip"}, name="tip-receipt"),
     path("events/", events, name="events"),
     path("api/", include("rooms.api.urls")),
     path("studio/", include("rooms.studio.urls")),

@@ -1,12 +1,11 @@
 """`/api/v1/tickets/`: the caller's tickets; and buying one."""
 
-import hashlib
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import generics, pagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,17 +13,11 @@ from rest_framework.response import Response
 from config import clock
 from rooms import queries
 from rooms.api.base import RoomsView
+from rooms.api.purchases import KEY_HEADER, PROBLEMS, answer_once, context_of, hash_of, id_of, key_of
 from rooms.api.serializers import PurchaseSerializer, TicketSerializer
-from rooms.errors import KeyMissingError
-from rooms.models import IdempotentRequest, Room, Ticket
-from rooms.purchases.context import PurchaseContext, whereabouts_of
+from rooms.models import Room, Ticket
 from rooms.tickets import checkout
-from rooms.tickets.idempotency import KEY_MAX, buy_ticket_once
-
-KEY_HEADER = OpenApiParameter(
-    "Idempotency-Key", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True,
-    description="Chosen by you, one for each purchase that you mean. Within 24 hours it gives the same answer again.",
-)  # fmt: skip
+from rooms.tickets.idempotency import buy_ticket_once
 
 
 class Newest(pagination.CursorPagination):
@@ -43,7 +36,7 @@ class TicketList(RoomsView, generics.ListAPIView[Ticket]):
 
     def get_queryset(self) -> QuerySet[Ticket]:
         """One query."""
-        return queries.tickets_of(user_id=_id(self.request))
+        return queries.tickets_of(user_id=id_of(self.request))
 
 
 class TicketDetail(RoomsView, generics.RetrieveAPIView[Ticket]):
@@ -55,7 +48,7 @@ class TicketDetail(RoomsView, generics.RetrieveAPIView[Ticket]):
 
     def get_queryset(self) -> QuerySet[Ticket]:
         """Somebody else's ticket is not there."""
-        return queries.tickets_of(user_id=_id(self.request))
+        return queries.tickets_of(user_id=id_of(self.request))
 
 
 class Buy(RoomsView):
@@ -67,8 +60,7 @@ class Buy(RoomsView):
         responses={
             201: TicketSerializer,
             200: TicketSerializer,
-            (409, "application/problem+json"): OpenApiTypes.OBJECT,
-            (422, "application/problem+json"): OpenApiTypes.OBJECT,
+            **PROBLEMS,
         },
     )
     def post(self, request: Request, slug: str) -> Response:
@@ -78,41 +70,23 @@ class Buy(RoomsView):
         422 when the key came with another request before.
         """
         room = get_object_or_404(Room, slug=slug)
-        body = request.body  # before it is parsed, which reads the stream
+        asked = hash_of(request)  # before the body is parsed, which reads the stream
         accepted = PurchaseSerializer(data=request.data)
         accepted.is_valid(raise_exception=True)
-        done, replayed = buy_ticket_once(
-            user_id=_id(request),
+        done = buy_ticket_once(
+            user_id=id_of(request),
             room_id=room.id,
-            key=_key(request),
-            context=PurchaseContext(
-                whereabouts=whereabouts_of(request), refund_policy=accepted.validated_data["refund_policy"]
-            ),
-            request_sha256=hashlib.sha256(f"{request.path}\n".encode() + body).hexdigest(),
+            key=key_of(request),
+            context=context_of(request, accepted.validated_data),
+            request_sha256=asked,
             now=clock.now(fresh=True),
             real_now=clock.real_now(),
         )
-        document = done.response or self._first_answer(done)
-        headers = {"Location": f"/api/v1/tickets/{done.ticket_id}/"}
-        if replayed:
-            headers["Idempotent-Replayed"] = "true"
-        return Response(document, status=done.status, headers=headers)
-
-    def _first_answer(self, done: IdempotentRequest) -> object:
-        """Open the card page, and keep what was answered for replays."""
-        checkout.open_now(done.ticket)
-        ticket = queries.tickets_of(user_id=done.user_id).get(id=done.ticket_id)
-        document = TicketSerializer(ticket).data
-        IdempotentRequest.objects.filter(id=done.id, response__isnull=True).update(response=document)
-        return document
+        return answer_once(done, first_answer=_first_answer, location="/api/v1/tickets/{}/")
 
 
-def _key(request: Request) -> str:
-    key = request.headers.get("Idempotency-Key", "").strip()
-    if not 1 <= len(key) <= KEY_MAX:
-        raise KeyMissingError(longest=KEY_MAX)
-    return key
-
-
-def _id(request: Request) -> UUID:
-    return UUID(str(request.user.pk))
+def _first_answer(ticket_id: UUID) -> Any:
+    """Open the card page."""
+    checkout.open_now(Ticket.objects.select_related("sale").get(id=ticket_id))
+    ticket = Ticket.objects.select_related("room__creator", "seat", "sale").get(id=ticket_id)
+    return TicketSerializer(ticket).data

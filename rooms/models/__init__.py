@@ -4,6 +4,7 @@ from rooms.models.creator import Creator
 from rooms.models.idempotency import IdempotentRequest
 from rooms.models.live import HEARING, Admission, Attendance, StreamPosition, Way
 from rooms.models.mail import Mail, MailState
+from rooms.models.oneoff import Purchase, Tip
 from rooms.models.purchase import PurchaseRecord, RoomEntry
 from rooms.models.room import CoHost, Room
 from rooms.models.ticket import ACTIVE_STATES, PAID_STATES, EndReason, Seat, Ticket, TicketState
@@ -21,6 +22,7 @@ __all__ = [
     "IdempotentRequest",
     "Mail",
     "MailState",
+    "Purchase",
     "PurchaseRecord",
     "Room",
     "RoomEntry",
@@ -28,6 +30,7 @@ __all__ = [
     "StreamPosition",
     "Ticket",
     "TicketState",
+    "Tip",
     "User",
     "Way",
 ]

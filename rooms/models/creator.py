@@ -20,6 +20,7 @@ class Creator(models.Model):
     payee = models.OneToOneField(
         "payouts.Payee", on_delete=models.PROTECT, related_name="creator", null=True, blank=True
     )
+    takes_tips = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
 
     class Meta:

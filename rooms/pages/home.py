@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from config import clock
 from rooms import queries
 from rooms.models import Creator
+from rooms.tips import targets as tips
 
 CREATORS_SHOWN = 8
 ROOMS_SHOWN = 24
@@ -27,11 +28,12 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def creator(request: HttpRequest, handle: str) -> HttpResponse:
     """A creator's rooms, to come and past."""
-    found = get_object_or_404(Creator, handle=handle.lower())
+    found = get_object_or_404(Creator.objects.select_related("payee"), handle=handle.lower())
     now = clock.now()
     rooms = [room for room in queries.rooms_of(creator_id=found.id) if room.cancelled_at is None]
     context = {
         "creator": found,
+        "takes_tips": tips.takes_tips(tips.of_creator(found), now=now),
         "ahead": sorted((room for room in rooms if room.ends_at > now), key=lambda room: room.starts_at),
         "past": [room for room in rooms if room.ends_at <= now],
         "now": now,

@@ -15,6 +15,8 @@ from rooms.models import ACTIVE_STATES, Room, Ticket, TicketState, User
 from rooms.purchases.context import purchase_context
 from rooms.tickets import checkout
 from rooms.tickets.operations import buy_ticket
+from rooms.tips import queries as tip_queries
+from rooms.tips import targets as tips
 
 HEADINGS = {
     SoldOutError: "This room is sold out",
@@ -38,6 +40,8 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
         "held": _waiting_ticket(found, request),
         "quote": breakdowns.quote_of(found, now=now),
         "waiting_for": [sharer.creator for sharer in sharers if not shares.is_ready(sharer.creator)],
+        "takes_tips": tips.takes_tips(tips.of_room(found), now=now),
+        "tips": tip_queries.tips_in(room_id=found.id, limit=tip_queries.TIPS_SHOWN),
         "is_live": found.starts_at <= now < found.ends_at and found.cancelled_at is None,
         "is_over": found.ends_at <= now,
         "now": now,

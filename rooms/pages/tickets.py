@@ -75,7 +75,7 @@ def receipt(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     found = _own(request, ticket_id)
     if found.state != TicketState.VALID:
         return redirect(found)
-    context = {"ticket": found, "room": found.room, "paid": breakdowns.receipt_of(found)}
+    context = {"ticket": found, "room": found.room, "paid": breakdowns.receipt_of(sale_id=found.sale_id)}
     return render(request, "rooms/receipt.html", context)
 
 

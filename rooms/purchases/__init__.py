@@ -1,1 +1,1 @@
-"""What every purchase shares: the refund policy that was accepted, and from where it was bought."""
+"""What every purchase shares: where it is, the refund policy that was accepted, and from where it was bought."""

@@ -2,17 +2,24 @@
 
 from typing import Final
 
+from django.conf import settings
+
+from rooms.limits import Limits
 from rooms.models.room import CAPACITY_MAX, DURATION_MAX
 
-# By currency, in minor units, both ends included. Yen has no decimals, so its range is set in whole yen.
-TICKET_PRICE_MINOR: Final = {
-    "USD": (100, 99_900),
-    "EUR": (100, 99_900),
-    "GBP": (100, 99_900),
-    "JPY": (100, 99_900),
-}
+PRICE: Final = Limits(what="A ticket costs", lowest=1, highest=999)
+# By currency, in minor units, both ends included.
+TICKET_PRICE_MINOR: Final = {currency: PRICE.range_minor(currency) for currency in settings.CURRENCIES}
 TITLE_MAX: Final = 120
 DESCRIPTION_MAX: Final = 4000
 COHOSTS_MAX: Final = 9
 
-__all__ = ["CAPACITY_MAX", "COHOSTS_MAX", "DESCRIPTION_MAX", "DURATION_MAX", "TICKET_PRICE_MINOR", "TITLE_MAX"]
+__all__ = [
+    "CAPACITY_MAX",
+    "COHOSTS_MAX",
+    "DESCRIPTION_MAX",
+    "DURATION_MAX",
+    "PRICE",
+    "TICKET_PRICE_MINOR",
+    "TITLE_MAX",
+]

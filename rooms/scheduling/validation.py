@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from rooms import money
+from django.conf import settings
+
 from rooms.errors import InvalidFieldsError
 from rooms.models import Creator
 from rooms.scheduling import limits
@@ -88,14 +89,9 @@ def _capacity(draft: Draft) -> list[str]:
 
 
 def _price(draft: Draft) -> list[str]:
-    allowed = limits.TICKET_PRICE_MINOR.get(draft.currency)
-    if allowed is None:
-        return [f"Tickets are sold in {', '.join(limits.TICKET_PRICE_MINOR)}; {draft.currency} is not among them."]
-    low, high = allowed
-    if low <= draft.price_minor <= high:
-        return []
-    lowest, highest = (money.from_minor(minor, draft.currency).amount for minor in allowed)
-    return [f"A ticket costs {lowest} to {highest} {draft.currency}."]
+    if draft.currency not in settings.CURRENCIES:
+        return [f"Tickets are sold in {', '.join(settings.CURRENCIES)}; {draft.currency} is not among them."]
+    return limits.PRICE.faults(draft.price_minor, draft.currency)
 
 
 def _cohosts(draft: Draft) -> list[str]:

@@ -1,15 +1,13 @@
 """What creators type in. Rules live in the operations; forms turn text into values, and name what cannot be turned."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
 from django.conf import settings
 
-from rooms import currencies, money
-from rooms.errors import InvalidFieldsError
+from rooms.forms import OperationForm
 from rooms.models import Creator
 from rooms.models.room import CAPACITY_MAX
 from rooms.scheduling.limits import COHOSTS_MAX, TITLE_MAX
@@ -24,19 +22,6 @@ DURATIONS = [
     (120, "2 hours"),
     (180, "3 hours"),
 ]
-# The field of the form on which a fault of the operation is shown, where the names differ.
-SHOWN_ON = {"ends_at": "duration_minutes", "host_weight": "cohosts", "price_minor": "price"}
-
-
-class OperationForm(forms.Form):
-    """A form whose operation may refuse values: the refusal's messages go beside the fields that they are about."""
-
-    def refuse(self, refusal: InvalidFieldsError) -> None:
-        """Show each message on its field; one about no field of this form goes on top."""
-        for name, messages in refusal.errors.items():
-            shown_on = SHOWN_ON.get(name, name)
-            for message in messages:
-                self.add_error(shown_on if shown_on in self.fields else None, message)
 
 
 class CreatorForm(OperationForm):
@@ -115,18 +100,9 @@ class RoomForm(OperationForm):
         """Add `price_minor`, `ends_at` and `cohost_specs`, and give `starts_at` its zone."""
         data = super().clean() or {}
         if {"price", "currency"} <= data.keys():
-            data["price_minor"] = self._price_minor(data["price"], data["currency"])
+            data["price_minor"] = self.minor_of("price", data["price"], data["currency"])
         if {"starts_at", "timezone", "duration_minutes"} <= data.keys():
             data["starts_at"] = data["starts_at"].replace(tzinfo=ZoneInfo(data["timezone"]))
             data["ends_at"] = data["starts_at"] + timedelta(minutes=data["duration_minutes"])
         data["cohost_specs"] = [CoHostSpec(creator_id=creator.id) for creator in data.get("cohosts", [])]
         return data
-
-    def _price_minor(self, price: Decimal, currency: str) -> int | None:
-        try:
-            return money.to_minor(price, currency)
-        except ValueError:
-            digits = currencies.exponent_of(currency)
-            remedy = f"at most {digits} digits after the point" if digits else "no digits after the point"
-            self.add_error("price", f"{currency} has {remedy}; write the price that way.")
-            return None

@@ -32,7 +32,7 @@ def forecast(*, payee_id: UUID) -> list[tuple[date, str, int, int]]:
 
 
 AT_STRIPE = "Stripe makes card payments available some days after they are made."
-AFTER_THE_ROOM = "Held for a while after the room, so that listeners can be refunded."
+AFTER_THE_ROOM = "Held for a while, after the room or the gift, so that listeners can be refunded."
 
 
 def reason(*, available_on: datetime, hold_until: datetime) -> str:

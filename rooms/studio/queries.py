@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from payouts.models import SaleShare
@@ -76,7 +76,7 @@ def invitations_of(*, creator: Creator) -> list[Invitation]:
 
 def sales_in(*, room: Room, payee_id: UUID) -> list[SaleLine]:
     """What one room sold, as this payee sees it."""
-    return sale_lines(sales_of(payee_id=payee_id).filter(sale__ticket__room=room))
+    return sale_lines(sales_of(payee_id=payee_id).filter(Q(sale__ticket__room=room) | Q(sale__tip__room=room)))
 
 
 def sale_lines(shares: Iterable[SaleShare]) -> list[SaleLine]:
@@ -106,10 +106,11 @@ def _with_sales(rooms: Sequence[Room], creator: Creator) -> list[RoomEarned]:
     )
     earned: dict[UUID, list[Amount]] = defaultdict(list)
     sums = (
-        SaleShare.objects.filter(payee__creator=creator, sale__ticket__room__in=rooms, amount_minor__isnull=False)
-        .values_list("sale__ticket__room_id", "sale__settlement_currency")
+        SaleShare.objects.annotate(room_id=Coalesce("sale__ticket__room_id", "sale__tip__room_id"))
+        .filter(payee__creator=creator, room_id__in=[room.id for room in rooms], amount_minor__isnull=False)
+        .values_list("room_id", "sale__settlement_currency")
         .annotate(total_minor=Sum("amount_minor"))
-        .order_by("sale__ticket__room_id", "sale__settlement_currency")
+        .order_by("room_id", "sale__settlement_currency")
     )
     for room_id, currency, total_minor in sums:
         earned[room_id].append(Amount(amount_minor=total_minor, currency=currency))

@@ -13,6 +13,7 @@ urlpatterns = [
     path("onboarding/start/", setup.onboard, name="onboarding-start"),
     path("onboarding/return/", setup.came_back, name="onboarding-return"),
     path("onboarding/refresh/", setup.refresh, name="onboarding-refresh"),
+    path("onboarding/tips/", setup.tips, name="tips"),
     path("rooms/", rooms.mine, name="rooms"),
     path("rooms/new/", rooms.new, name="room-new"),
     path("rooms/new/preview/", rooms.preview, name="room-preview"),

@@ -80,7 +80,7 @@ def test_one_key_sent_twice_at_once_buys_once(committed_db: None) -> None:
             done, replayed = buy_ticket_once(
                 user_id=linus, room_id=room.id, key="one", request_sha256="0" * 64, now=NOW, real_now=NOW
             )
-            return done.ticket_id, replayed
+            return done.object_id, replayed
         finally:
             connections.close_all()
 

@@ -17,6 +17,7 @@ from rooms.errors import AlreadyCreatorError, InvalidFieldsError
 from rooms.models import Creator
 from rooms.studio.access import creator_of, creator_required, payee_id_of, user_of
 from rooms.studio.forms import CountryForm, CreatorForm
+from rooms.tips.operations import switch_tips
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,6 +51,16 @@ def onboard(request: HttpRequest, *, creator: Creator) -> HttpResponse:
         country = form.cleaned_data["country"]
         creator = open_payee_account(creator_id=creator.id, country=country, now=clock.now())
     return _to_stripe(request, creator)
+
+
+@require_POST
+@creator_required
+def tips(request: HttpRequest, *, creator: Creator) -> HttpResponse:
+    """Switch tips on or off."""
+    on = request.POST.get("on") == "yes"
+    switch_tips(creator_id=creator.id, on=on)
+    messages.success(request, "Listeners can tip you now." if on else "Nobody can tip you any more.")
+    return redirect("studio:setup")
 
 
 @require_safe

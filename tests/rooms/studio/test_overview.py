@@ -92,7 +92,7 @@ def test_each_stage_opens_and_names_its_parts(studio: Client, evening: Room) -> 
     response = studio.get(reverse("studio:stage", args=["pending", "USD"]))
     assert reverse("studio:sale", args=[sale.id]) in response.content.decode()
     page = words(response)
-    assert "Held for a while after the room, so that listeners can be refunded." in page
+    assert "Held for a while, after the room or the gift, so that listeners can be refunded." in page
     assert "Pending, as the ledger has it $9.11" in page
     for stage in ("available", "in_transit", "paid"):
         assert "Nothing here now" in words(studio.get(reverse("studio:stage", args=[stage, "USD"])))

@@ -65,7 +65,7 @@ NOBODY = "No creator here has the handle @nobody; check how it is written."
     ("change", "label", "remedy"),
     [
         ({"title": ""}, "Title", "This field is required."),
-        ({"price": "0.50"}, "Price of a seat", "A ticket costs 1.00 to 999.00 USD."),
+        ({"price": "0.50"}, "Price of a seat", "A ticket costs $1.00 to $999.00."),
         ({"price": "10.005"}, "Price of a seat", TWO_DIGITS),
         ({"price": "10.5", "currency": "JPY"}, "Price of a seat", NO_DIGITS),
         ({"starts_at": "2020-01-01T10:00"}, "Starts", "The start has to be in the future."),

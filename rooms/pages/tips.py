@@ -1,0 +1,189 @@
+"""Giving a tip: the form with who gets what, and the press of its button."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from config import clock
+from payouts.cards.queries import cards_of
+from payouts.errors import UnknownCardError
+from rooms import breakdowns, queries
+from rooms.errors import InvalidFieldsError, KeyReusedError, OwnTipError, RoomsError, TipsClosedError, TipsOffError
+from rooms.idempotency import Done, hash_of_form, once
+from rooms.models import Creator, Tip, User
+from rooms.purchases import checkout
+from rooms.purchases.context import purchase_context
+from rooms.studio.access import user_of
+from rooms.tips import targets
+from rooms.tips.forms import TipForm
+from rooms.tips.operations import check_fields, give_tip
+from rooms.tips.queries import TIPS_SHOWN, tips_in
+from rooms.tips.targets import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Who would get what, or why that cannot be told yet."""
+
+    problem: str = ""
+    quote: breakdowns.Breakdown | None = None
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def in_room(request: HttpRequest, slug: str) -> HttpResponse:
+    """A tip to those on stage."""
+    return _give(request, targets.of_room(get_object_or_404(queries.with_people(), slug=slug)))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+@never_cache
+def to_creator(request: HttpRequest, handle: str) -> HttpResponse:
+    """A tip to one creator."""
+    found = get_object_or_404(Creator.objects.select_related("payee"), handle=handle.lower())
+    return _give(request, targets.of_creator(found))
+
+
+@require_safe
+def preview_in_room(request: HttpRequest, slug: str) -> HttpResponse:
+    """Who gets what of the amount typed so far (a part of the page, for htmx)."""
+    return _preview_part(request, targets.of_room(get_object_or_404(queries.with_people(), slug=slug)))
+
+
+@require_safe
+def preview_to_creator(request: HttpRequest, handle: str) -> HttpResponse:
+    """The same for a creator's page."""
+    found = get_object_or_404(Creator.objects.select_related("payee"), handle=handle.lower())
+    return _preview_part(request, targets.of_creator(found))
+
+
+@require_safe
+@never_cache
+def of_room(request: HttpRequest, slug: str) -> HttpResponse:
+    """The tips of a room as its page shows them (a part of the page, for htmx)."""
+    room = get_object_or_404(queries.with_people(), slug=slug)
+    context = {
+        "room": room,
+        "takes_tips": targets.takes_tips(targets.of_room(room), now=clock.now()),
+        "tips": tips_in(room_id=room.id, limit=TIPS_SHOWN),
+    }
+    return render(request, "rooms/parts/tips.html", context)
+
+
+def _give(request: HttpRequest, target: Target) -> HttpResponse:
+    user, now = user_of(request), clock.now(fresh=True)
+    try:
+        targets.check(target, payer=user, now=now)
+        cards = cards_of(user_id=user.id)
+        form = TipForm(request.POST or None, target=target, cards=cards, initial=_asked(request))
+        if request.method == "POST" and form.is_valid():
+            tip = _given(request, form, target, user, now=now)
+            if tip is not None:
+                return _lead_on(tip)
+    except (TipsOffError, TipsClosedError, OwnTipError, KeyReusedError) as refusal:
+        return _refused(request, target, refusal)
+    context = {
+        "target": target,
+        "form": form,
+        "cards": cards,
+        "preview": _preview(_drafted(form), now=now),
+        "preview_url": f"{request.path}preview/",
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "rooms/tip_new.html", context, status=status)
+
+
+def _given(request: HttpRequest, form: TipForm, target: Target, user: User, *, now: datetime) -> Tip | None:
+    data = form.cleaned_data
+    wanted: dict[str, Any] = {
+        "amount_minor": data["amount_minor"],
+        "currency": data["currency"],
+        "message": data["message"],
+        "public_name": user.display_name if data["show_name"] else "",
+        "payment_method_id": data["pay_by"],
+    }
+
+    def give() -> Done:
+        tip = give_tip(target=target, payer_id=user.id, context=purchase_context(request), now=now, **wanted)
+        return Done(subject=f"tip:{tip.id}")
+
+    try:
+        done, _ = once(
+            user_id=user.id,
+            key=f"form:{data['key']}",
+            request_sha256=hash_of_form(request.path, wanted),
+            do=give,
+            real_now=clock.real_now(),
+        )
+    except InvalidFieldsError as refusal:
+        form.refuse(refusal)
+        return None
+    except UnknownCardError:
+        form.add_error("pay_by", "This card is no longer saved; choose another way to pay.")
+        return None
+    tip: Tip = Tip.objects.select_related("sale").get(id=done.object_id)
+    return tip
+
+
+def _lead_on(tip: Tip) -> HttpResponse:
+    """To the card page, or to the tip's own page when a saved card pays, or while Stripe is away."""
+    sale = checkout.go_on(tip.sale)
+    # 303: the card page is fetched, whatever method led here.
+    return HttpResponse(
+        status=HTTPStatus.SEE_OTHER, headers={"Location": checkout.card_page_of(sale) or tip.get_absolute_url()}
+    )
+
+
+def _asked(request: HttpRequest) -> dict[str, str]:
+    """What a link to the form names."""
+    asked = {}
+    if request.GET.get("amount", "").replace(".", "", 1).isdigit():
+        asked["amount"] = request.GET["amount"]
+    if request.GET.get("currency") in settings.CURRENCIES:
+        asked["currency"] = request.GET["currency"]
+    return asked
+
+
+def _drafted(form: TipForm) -> TipForm:
+    """What the preview starts from: what was sent, else the form's own first values."""
+    if form.is_bound:
+        return form
+    values = {name: form[name].value() for name in form.fields}
+    return TipForm(values, target=form.target, cards=form.cards)
+
+
+def _preview_part(request: HttpRequest, target: Target) -> HttpResponse:
+    values = request.GET.dict() | {"key": "00000000-0000-0000-0000-000000000000", "pay_by": ""}
+    form = TipForm(values, target=target, cards=[])
+    return render(request, "rooms/parts/tip_preview.html", {"preview": _preview(form, now=clock.now())})
+
+
+def _preview(form: TipForm, *, now: datetime) -> Preview:
+    form.is_valid()
+    for name in ("amount", "currency"):
+        if name in form.errors:
+            return Preview(problem=str(form.errors[name][0]))
+    amount_minor, currency = form.cleaned_data["amount_minor"], form.cleaned_data["currency"]
+    try:
+        check_fields(form.target, amount_minor=amount_minor, currency=currency, message="", public_name="")
+    except InvalidFieldsError as refusal:
+        return Preview(problem=" ".join(message for messages in refusal.errors.values() for message in messages))
+    quote = breakdowns.quote_for(
+        form.target.sharers, price_minor=amount_minor, currency=currency, policy_slug=targets.POLICY, now=now
+    )
+    return Preview(quote=quote)
+
+
+def _refused(request: HttpRequest, target: Target, refusal: RoomsError) -> HttpResponse:
+    context = {"target": target, "reason": str(refusal), "code": refusal.code}
+    return render(request, "rooms/tip_refused.html", context, status=HTTPStatus.CONFLICT)

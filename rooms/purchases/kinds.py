@@ -1,0 +1,23 @@
+"""Which row of ours a sale pays for, by the sale's product."""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from payouts.models import Sale
+from rooms.models import Purchase, Tip
+
+MODELS: Final[Mapping[str, type[Purchase]]] = {"tip": Tip}
+
+
+def lock_purchase_of_sale(sale_id: UUID) -> Purchase | None:
+    """The purchase that a sale pays for, or None when the sale is of something else.
+
+    In the order of `rooms.locks` it comes where a ticket does: after the sale and the buyer.
+    """
+    product = Sale.objects.values_list("product", flat=True).get(id=sale_id)
+    model = MODELS.get(product)
+    if model is None:
+        return None
+    found: Purchase | None = model.objects.select_for_update().filter(sale_id=sale_id).first()
+    return found

@@ -1,0 +1,191 @@
+"""Tipping on the site: the form, who gets what, one tap, and the page that follows a tip."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from config import clock
+from payouts.models import Customer, Sale, SaleChannel, SaleState, SavedCard
+from rooms.models import CoHost, Creator, Room, Tip, User
+from rooms.scheduling.operations import CoHostSpec, accept_cohosting
+from rooms.tips.operations import switch_tips
+from tests.rooms import cast
+
+
+@pytest.fixture
+def open_room(evening: Room) -> Room:
+    """Ada takes tips."""
+    switch_tips(creator_id=evening.creator_id, on=True)
+    return evening
+
+
+@pytest.fixture
+def card(linus: User) -> SavedCard:
+    """Linus has a saved card."""
+    now = clock.now()
+    customer = Customer.objects.create(
+        user=linus, name="Linus", email=linus.email, stripe_customer_id="cus_1", created_at=now, updated_at=now
+    )
+    return SavedCard.objects.create(
+        payment_method_id="pm_1", customer=customer, brand="visa", last4="4242", exp_month=12, exp_year=2034,
+        is_default=True, added_at=now,
+    )  # fmt: skip
+
+
+def _form(**changes: str) -> dict[str, str]:
+    return {"key": str(uuid4()), "amount": "25", "currency": "USD", "message": "Bravo", "show_name": "on"} | changes
+
+
+def _give(client: Client, room: Room, **changes: str) -> Any:
+    return client.post(f"{room.get_absolute_url()}tip/", _form(**changes))
+
+
+def test_the_form_shows_who_gets_what_to_the_cent(listener: Client, open_room: Room) -> None:
+    page = listener.get(f"{open_room.get_absolute_url()}tip/preview/", {"amount": "25", "currency": "USD"})
+    text = page.content.decode()
+    assert "$26.06" in text
+    assert "$25.00 goes to Ada Lovelace" in text
+    assert "$1.06 to card processing" in text
+
+
+def test_a_tip_is_a_sale_that_the_payer_adds_processing_to(listener: Client, open_room: Room) -> None:
+    answer = _give(listener, open_room)
+    tip = Tip.objects.select_related("sale").get()
+    assert (answer.status_code, answer["Location"]) == (303, tip.get_absolute_url())  # Stripe is away in this test
+    assert (tip.sale.product, tip.sale.subject) == ("tip", f"tip:{tip.id}")
+    assert (tip.sale.price_minor, tip.sale.charge_minor, tip.sale.channel) == (2500, 2606, SaleChannel.CHECKOUT)
+    assert (tip.message, tip.public_name, tip.room, tip.creator) == ("Bravo", "Linus", open_room, open_room.creator)
+    assert "Opening the card page" in listener.get(tip.get_absolute_url()).content.decode()
+
+
+def test_two_taps_of_one_form_are_one_tip(listener: Client, open_room: Room) -> None:
+    form = _form()
+    first, second = (listener.post(f"{open_room.get_absolute_url()}tip/", form) for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert Tip.objects.count() == Sale.objects.count() == 1
+    _give(listener, open_room)
+    assert Tip.objects.count() == 2
+
+
+def test_a_saved_card_is_charged_without_a_card_page(listener: Client, open_room: Room, card: SavedCard) -> None:
+    _give(listener, open_room, pay_by="pm_1")
+    tip = Tip.objects.select_related("sale").get()
+    assert (tip.sale.channel, tip.sale.payment_method_id, tip.sale.state) == (SaleChannel.CARD, "pm_1", SaleState.OPEN)
+    assert "Charging your card" in listener.get(tip.get_absolute_url()).content.decode()
+
+
+def test_somebody_elses_card_cannot_be_charged(open_room: Room, grace: Creator, card: SavedCard) -> None:
+    client = Client()
+    client.force_login(grace.user)
+    answer = _give(client, open_room, pay_by="pm_1")
+    assert answer.status_code == 422
+    assert "no longer saved" in answer.content.decode()
+    assert not Sale.objects.exists()
+
+
+def test_co_hosts_share_a_tip_as_the_rooms_split_says(listener: Client, ada: Creator, grace: Creator) -> None:
+    now = clock.now()
+    room = cast.room(
+        ada,
+        now=now,
+        starts_at=now + timedelta(days=1),
+        ends_at=now + timedelta(days=1, hours=1),
+        cohosts=[CoHostSpec(creator_id=grace.id, weight=2)],
+    )
+    accept_cohosting(room_id=room.id, creator_id=grace.id, now=now)
+    switch_tips(creator_id=ada.id, on=True)
+    assert CoHost.objects.count() == 1
+    _give(listener, room)
+    shares = Tip.objects.get().sale.shares.all()
+    assert [(share.payee_id, share.weight) for share in shares] == [(ada.payee_id, 1), (grace.payee_id, 2)]
+
+
+@pytest.mark.parametrize(
+    ("amount", "message"),
+    [
+        ("0.99", "A tip is $1.00 to $500.00."),
+        ("500.01", "A tip is $1.00 to $500.00."),
+        ("1.005", "2 digits"),
+        ("x", "number"),
+    ],
+)
+def test_an_amount_that_cannot_be_given_is_named(listener: Client, open_room: Room, amount: str, message: str) -> None:
+    answer = _give(listener, open_room, amount=amount)
+    assert answer.status_code == 422
+    assert message in answer.content.decode()
+    assert not Tip.objects.exists()
+
+
+@pytest.mark.parametrize("hindrance", ["off", "over", "own"])
+def test_a_tip_that_cannot_be_given_charges_nothing(listener: Client, open_room: Room, hindrance: str) -> None:
+    if hindrance == "off":
+        switch_tips(creator_id=open_room.creator_id, on=False)
+    elif hindrance == "over":
+        now = clock.now()
+        Room.objects.update(starts_at=now - timedelta(hours=2), ends_at=now - timedelta(hours=1))
+    else:
+        listener.force_login(open_room.creator.user)
+    answer = _give(listener, open_room)
+    assert answer.status_code == 409
+    assert "This tip cannot be given" in answer.content.decode()
+    assert not Sale.objects.exists()
+
+
+def test_a_creators_page_takes_tips_in_other_currencies(listener: Client, ada: Creator) -> None:
+    switch_tips(creator_id=ada.id, on=True)
+    assert "Give a tip" in listener.get(ada.get_absolute_url()).content.decode()
+    answer = listener.post(f"{ada.get_absolute_url()}tip/", _form(amount="500", currency="JPY"))
+    assert answer.status_code == 303
+    tip = Tip.objects.select_related("sale").get()
+    assert (tip.room, tip.sale.price_minor, tip.sale.currency) == (None, 500, "JPY")
+    answer = listener.post(f"{ada.get_absolute_url()}tip/", _form(amount="1.505", currency="KWD"))
+    assert "Cards take KWD in steps of 0.010" in answer.content.decode()
+
+
+def test_a_declined_card_says_why_and_offers_another_way(listener: Client, open_room: Room, card: SavedCard) -> None:
+    _give(listener, open_room, pay_by="pm_1")
+    tip = Tip.objects.get()
+    Sale.objects.update(
+        state=SaleState.EXPIRED,
+        expired_at=clock.now(),
+        failure="There is not enough money on this card.",
+        decline_code="insufficient_funds",
+    )
+    page = listener.get(tip.get_absolute_url()).content.decode()
+    assert "There is not enough money on this card." in page
+    assert f'href="{open_room.get_absolute_url()}tip/"' in page
+    assert "Nothing was charged" in page
+
+
+def test_a_tip_is_its_givers_alone(open_room: Room, listener: Client, grace: Creator) -> None:
+    _give(listener, open_room)
+    tip = Tip.objects.get()
+    client = Client()
+    client.force_login(grace.user)
+    for page in ("", "state/", "receipt/"):
+        assert client.get(f"{tip.get_absolute_url()}{page}").status_code == 404
+
+
+def test_the_form_costs_the_same_for_any_number_of_tips(
+    listener: Client, open_room: Room, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    listener.get(f"{open_room.get_absolute_url()}tip/")
+    # Session, person, room, co-hosts, cards.
+    with django_assert_num_queries(5):
+        listener.get(f"{open_room.get_absolute_url()}tip/")
+
+
+def test_the_studio_switches_tips(ada: Creator) -> None:
+    client = Client()
+    client.force_login(ada.user)
+    assert "Switch tips on" in client.get("/studio/onboarding/").content.decode()
+    client.post("/studio/onboarding/tips/", {"on": "yes"})
+    ada.refresh_from_db()
+    assert ada.takes_tips
+    client.post("/studio/onboarding/tips/", {"on": "no"})
+    ada.refresh_from_db()
+    assert not ada.takes_tips
