@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from ledger.currencies import major
+
 
 class PayoutsError(Exception):
     """The root of all errors of payouts."""
@@ -125,3 +127,78 @@ class UnknownCardError(PayoutsError):
     def __init__(self, payment_method_id: str) -> None:
         super().__init__(f"There is no saved card {payment_method_id}")
         self.payment_method_id = payment_method_id
+
+
+class RefundRefusedError(PayoutsError):
+    """A refund that cannot be; nothing was asked of Stripe. `code` is stable, the message says what to do."""
+
+    code = "refund-refused"
+
+
+class SaleNotPaidError(RefundRefusedError):
+    """Nothing was paid yet, or the payment is not confirmed to the end."""
+
+    code = "not-paid"
+
+    def __init__(self, *, wait: bool) -> None:
+        super().__init__(
+            "The payment is being confirmed at this moment. Try again in a minute."
+            if wait
+            else "This sale was never paid, so there is nothing to give back."
+        )
+
+
+class NothingLeftError(RefundRefusedError):
+    """All of it has gone back, or is on its way."""
+
+    code = "nothing-left"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing is left to give back: all of this payment has gone back or is on its way.")
+
+
+class OverTheRestError(RefundRefusedError):
+    """More than is left; `left_minor` says how much that is."""
+
+    code = "over-the-rest"
+
+    def __init__(self, *, asked_minor: int, left_minor: int, currency: str, in_all: bool = False) -> None:
+        what = "in all, with what has gone back before," if in_all else "more"
+        super().__init__(
+            f"{_amount(asked_minor, currency)} {what} is not possible: {_amount(left_minor, currency)} is left. "
+            "Ask for that or less."
+        )
+        self.left_minor = left_minor
+        self.currency = currency
+
+
+class BadRefundAmountError(RefundRefusedError):
+    """Not an amount that can go back."""
+
+    code = "bad-amount"
+
+
+class DisputeOpenError(RefundRefusedError):
+    """The buyer's bank is deciding: a refund beside it would pay twice."""
+
+    code = "dispute-open"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The buyer disputes this payment with their bank, which holds the money until it decides. "
+            "Refunding now would pay them twice. Wait for the dispute's end, or accept the dispute."
+        )
+
+
+class RefundKeyReusedError(RefundRefusedError):
+    """The key came with another sale or amount before."""
+
+    code = "key-reused"
+
+    def __init__(self, key: str) -> None:
+        super().__init__("This key was used for another refund. Use a new key for a new refund.")
+        self.key = key
+
+
+def _amount(amount_minor: int, currency: str) -> str:
+    return f"{major(amount_minor, currency)} {currency}"

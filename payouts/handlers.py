@@ -11,6 +11,8 @@ safe in any order and any number of times, and accept arguments that they do not
 | sale.late | the payment came after sale.expired: its money goes to suspense, and back to the buyer | sale_id, now |
 | sale.returned | the money of a late sale is on its way back to the buyer | sale_id, now |
 | sale.return_failed | the refund of a late sale failed: a person must see to it | sale_id, now |
+| sale.refunded | a refund was made at Stripe; `full`: nothing of the charge is left | sale_id, full, now |
+| sale.refund_failed | a refund was refused or its card did not take it: the money is ours again | sale_id, now |
 | sale.posted | the sale is in the ledger, with the real fee | sale_id, now |
 | sale.released | the payees' shares are free to be paid out | sale_id, now |
 | customer.ready | somebody who pays has a customer at Stripe now | customer_id, now |
@@ -40,9 +42,9 @@ from uuid import UUID
 NAMES = frozenset(
     {
         "sale.paid", "sale.declined", "sale.expired", "sale.late", "sale.returned", "sale.return_failed",
-        "sale.posted", "sale.released", "dispute.opened", "dispute.closed", "customer.ready", "price.ready",
-        "subscription.updated", "subscription.trial_will_end", "invoice.paid", "invoice.failed", "payee.updated",
-        "payout.updated",
+        "sale.refunded", "sale.refund_failed", "sale.posted", "sale.released", "dispute.opened", "dispute.closed",
+        "customer.ready", "price.ready", "subscription.updated", "subscription.trial_will_end", "invoice.paid",
+        "invoice.failed", "payee.updated", "payout.updated",
     }
 )  # fmt: skip
 QUESTIONS = frozenset({"sale.late"})

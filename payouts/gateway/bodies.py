@@ -6,6 +6,7 @@ whose answer was lost is found again when its key is too old.
 
 import json
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import stripe
@@ -156,12 +157,24 @@ def bank_payout(*, outbox_id: UUID, payout_id: UUID, amount_minor: int, currency
     )
 
 
-def refund(*, outbox_id: UUID, sale_id: UUID, charge_id: str, amount_minor: int, currency: str) -> str:
-    """Give a payment back to the card. Source: https://docs.stripe.com/api/refunds/create"""
-    return _text(
-        RefundCreateParams(
-            charge=charge_id,
-            amount=to_stripe(amount_minor, currency),
-            metadata={"sale_id": str(sale_id), "outbox_id": str(outbox_id)},
-        )
+RefundReason = Literal["duplicate", "fraudulent", "requested_by_customer"]
+
+
+def refund(
+    *,
+    outbox_id: UUID,
+    sale_id: UUID,
+    charge_id: str,
+    amount_minor: int,
+    currency: str,
+    reason: RefundReason | None = None,
+) -> str:
+    """Give a payment back to the card, all of it or a part. Source: https://docs.stripe.com/api/refunds/create"""
+    body = RefundCreateParams(
+        charge=charge_id,
+        amount=to_stripe(amount_minor, currency),
+        metadata={"sale_id": str(sale_id), "outbox_id": str(outbox_id)},
     )
+    if reason is not None:
+        body["reason"] = reason
+    return _text(body)

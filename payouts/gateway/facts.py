@@ -65,11 +65,16 @@ class Charge(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund(Fact):
-    """Money given back to a card, in presentment currency. `failure` says why it did not arrive, once that is so."""
+    """Money given back to a card, in presentment currency. `failure` says why it did not arrive, once that is so.
+
+    `outbox_id` names the call of ours that made it; empty for one made in Stripe's dashboard.
+    """
 
     amount_minor: int
     currency: str
     charge_id: str
+    outbox_id: str
+    balance_transaction_id: str
     failure: str
 
 

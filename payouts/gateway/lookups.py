@@ -86,6 +86,12 @@ def find_refund(*, outbox_id: UUID, charge_id: str) -> facts.Refund | None:
     return None if found is None else reading.refund(found)
 
 
+def charge(charge_id: str) -> facts.Charge:
+    """GET /v1/charges/{id}"""
+    with translated():
+        return reading.charge(client().v1.charges.retrieve(charge_id))
+
+
 def refund(refund_id: str) -> facts.Refund:
     """GET /v1/refunds/{id}"""
     with translated():

@@ -26,10 +26,12 @@ from payouts.models.heartbeat import Heartbeat
 from payouts.models.payee import Payee, TransfersState
 from payouts.models.payout import Payout, PayoutRun, PayoutState, RunState
 from payouts.models.reconciliation import BreakKind, ReconciliationBreak, ReconciliationCursor
-from payouts.models.sale import PAID_STATES, TOO_LATE, FeeBasis, Sale, SaleChannel, SaleShare, SaleState
+from payouts.models.refund import Refund, RefundReason, RefundState
+from payouts.models.sale import IN_LEDGER, PAID_STATES, TOO_LATE, FeeBasis, Sale, SaleChannel, SaleShare, SaleState
 from payouts.models.saved_card import SavedCard
 
 __all__ = [
+    "IN_LEDGER",
     "LIVE_STATES",
     "OPEN_CHARGEBACKS",
     "OVER_STATES",
@@ -62,6 +64,9 @@ __all__ = [
     "PayoutState",
     "ReconciliationBreak",
     "ReconciliationCursor",
+    "Refund",
+    "RefundReason",
+    "RefundState",
     "RunState",
     "Sale",
     "SaleChannel",

@@ -1,6 +1,5 @@
-"""The calls of a sale: make its Checkout Session, expire it, and give a late payment back."""
+"""The calls of a sale: make its Checkout Session, and expire it."""
 
-import json
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from payouts.gateway.requests import Request
 from payouts.locks import lock_sale
 from payouts.models import Sale, SaleState, StripeCall
 from payouts.outbox.registry import Operation, register
-from payouts.sales import payments, returns
+from payouts.sales import payments
 from payouts.sales.operations import ask_to_expire, expire
 
 
@@ -79,28 +78,3 @@ class ExpireCheckoutSession(Operation[facts.CheckoutSession]):
 
     def refused(self, *, call: StripeCall, error: StripeRefusedError, now: datetime) -> None:
         """The session is open and stays so until Stripe ends it: `checkout.session.expired` will say so."""
-
-
-@register
-class CreateRefund(Operation[facts.Refund]):
-    """POST /v1/refunds"""
-
-    name = "refund.create"
-
-    def send(self, *, call: StripeCall, request: Request) -> facts.Refund:
-        """Give the payment back."""
-        return calls.create_refund(request)
-
-    def find(self, *, call: StripeCall) -> facts.Refund | None:
-        """The refund that an earlier attempt made."""
-        return lookups.find_refund(outbox_id=call.id, charge_id=json.loads(call.body)["charge"])
-
-    def done(self, *, call: StripeCall, result: facts.Refund, now: datetime) -> None:
-        """On its way; it is posted from its balance transaction."""
-        returns.learn_refund(refund=result, now=now)
-
-    def refused(self, *, call: StripeCall, error: StripeRefusedError, now: datetime) -> None:
-        """Finance sees why, unless somebody gave the money back by hand before us."""
-        sale = _locked(call)
-        if not sale.refund_id:
-            returns.fail(sale=sale, reason=error.message, now=now)

@@ -3,11 +3,10 @@
 from datetime import datetime
 
 from payouts.balance_transactions.waiting import object_known
-from payouts.gateway import lookups
-from payouts.gateway.events import charge_in, checkout_session_in, refund_in
+from payouts.gateway.events import charge_in, checkout_session_in
 from payouts.inbox.registry import handles
 from payouts.models import StripeEvent
-from payouts.sales import payments, returns
+from payouts.sales import payments
 from payouts.sales.operations import expire
 from payouts.subscriptions import learning
 from payouts.wake import wake_after_commit
@@ -49,20 +48,4 @@ def charge_updated(*, event: StripeEvent, now: datetime) -> None:
     """The fee of a charge may be known now: import it. The charge itself tells nothing new."""
     charge = charge_in(bytes(event.raw))
     if charge.balance_transaction_id:
-        wake_after_commit("payouts.tasks.import_balance_transactions")
-
-
-@handles("charge.refunded")
-def charge_refunded(*, event: StripeEvent, now: datetime) -> None:
-    """Money is on its way back: import its movement, from which it is posted."""
-    if charge_in(bytes(event.raw)).sale_id:
-        wake_after_commit("payouts.tasks.import_balance_transactions")
-
-
-@handles("refund.created", "refund.updated", "refund.failed")
-def refund_changed(*, event: StripeEvent, now: datetime) -> None:
-    """Fetch the refund as it is now, so that an old event tells nothing old."""
-    told = refund_in(bytes(event.raw))
-    if returns.sale_of_charge(told.charge_id) is not None:
-        returns.learn_refund(refund=lookups.refund(told.id), now=now)
         wake_after_commit("payouts.tasks.import_balance_transactions")

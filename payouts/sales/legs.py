@@ -13,7 +13,7 @@ from uuid import UUID
 
 from ledger import accounts, fees
 from payouts.errors import ContradictionError
-from payouts.models import Sale, SaleShare
+from payouts.models import TOO_LATE, Sale, SaleShare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +45,15 @@ class GivenBack:
 
 
 def legs_of(*, sale: Sale, shares: Sequence[SaleShare]) -> tuple[SaleLeg, ...]:
-    """The original credit legs of a split sale, which sum to its gross; so do their `returns_minor`.
+    """The original credit legs of a sale, which sum to its gross; so do their `returns_minor`.
+
+    All of a late payment is one leg, in suspense (E10).
 
     Raises:
         ContradictionError: the sale has no split yet.
     """
+    if sale.state in TOO_LATE:
+        return (_plain("suspense", accounts.SUSPENSE, sale.gross_minor or 0),)
     if sale.split_at is None:
         raise ContradictionError("it has no parts before its split", object_id=str(sale.id))
     recovered_minor = sale.processing_recovered_minor or 0
@@ -83,12 +87,16 @@ def _plain(name: str, account: str, amount_minor: int) -> SaleLeg:
 
 
 def _fee_kept_minor(sale: Sale) -> int:
-    """What the processor keeps of its fee, whatever becomes of the sale."""
+    """What the processor keeps of its fee, whatever becomes of the sale. A late payment's was never passed on."""
+    if sale.state in TOO_LATE:
+        return 0
     return (sale.processing_fee_minor or 0) - sale.fee_returned_minor
 
 
 def _borne_by_payees(sale: Sale) -> int:
     """The lost fee, by the policy that the sale was priced with; never more than was passed on to payer or payees."""
+    if sale.state in TOO_LATE:
+        return 0
     if fees.FeePolicy.from_data(sale.basis["policy"]).lost_fee != fees.Bearer.CREATOR:
         return 0
     return min(_fee_kept_minor(sale), sale.processing_recovered_minor or 0)

@@ -1,4 +1,4 @@
-"""What movements of Stripe's balance do to sales: a charge posts its sale, a late payment's refund returns it."""
+"""What movements of Stripe's balance do to sales: a charge posts its sale."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from django.db import transaction
 from payouts.balance_transactions.registry import takes
 from payouts.gateway import reading
 from payouts.models import BalanceTransaction, Sale
-from payouts.sales import payments, returns
+from payouts.sales import payments
 from payouts.sales.posting import post_sale, split_sale
 
 
@@ -27,14 +27,3 @@ def take_charge(*, movement: BalanceTransaction, now: datetime) -> bool:
 
 def _known_sale(movement: BalanceTransaction) -> Sale | None:
     return Sale.objects.filter(charge_id=movement.source_id).first() if movement.source_id else None
-
-
-@takes("refund", "payment_refund", "refund_failure")
-def take_refund(*, movement: BalanceTransaction, now: datetime) -> bool:
-    """Money that came too late goes back, or comes back again when the card did not take it."""
-    refund = reading.refund_from_raw(movement.raw)
-    if refund is None or returns.sale_of_charge(refund.charge_id) is None:
-        return False
-    came_back = movement.type == "refund_failure"
-    returns.post_refund(refund=refund, balance_transaction_id=movement.id, came_back=came_back, now=now)
-    return True

@@ -4,19 +4,20 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from ledger.accounts import STRIPE_PENDING
 from ledger.operations import post
 from payouts import handlers
 from payouts.locks import lock_balance_transaction, lock_sale
-from payouts.models import BalanceTransaction, MirrorState, Sale, SaleState
+from payouts.models import BalanceTransaction, MirrorState, Refund, Sale, SaleState
 from payouts.sales import postings, returns
 from payouts.sales.pricing import split_once
 
 
 @transaction.atomic
 def split_sale(*, sale_id: UUID, balance_transaction_id: str, now: datetime) -> None:
-    """The fee is known: store the split, or for a late sale nothing, and which balance transaction it came from."""
+    """The fee is known: store the split, for a late sale what arrived, and which balance transaction says so."""
     sale = lock_sale(sale_id)
     movement = lock_balance_transaction(balance_transaction_id)
     if sale is None or movement is None or sale.state not in {SaleState.PAID, SaleState.LATE}:
@@ -24,6 +25,9 @@ def split_sale(*, sale_id: UUID, balance_transaction_id: str, now: datetime) -> 
     sale.balance_transaction_id = movement.id
     if sale.state == SaleState.PAID:
         split_once(sale=sale, shares=list(sale.shares.all()), balance_transaction=movement, now=now)
+    else:
+        sale.settlement_currency = movement.currency
+        sale.gross_minor, sale.processing_fee_minor = movement.amount_minor, movement.fee_minor
     sale.save()
 
 
@@ -75,7 +79,9 @@ def settle(*, balance_transaction_id: str, now: datetime) -> None:
 def _sale_of(balance_transaction_id: str) -> Sale | None:
     """The sale behind a movement, locked before the movement is."""
     sales = Sale.objects.filter(balance_transaction_id=balance_transaction_id)
-    sale_id = sales.values_list("id", flat=True).first() or returns.sale_returned_by(balance_transaction_id)
+    moved = Q(balance_transaction_id=balance_transaction_id) | Q(failure_balance_transaction_id=balance_transaction_id)
+    refunded = Refund.objects.filter(moved).values_list("sale_id", flat=True)
+    sale_id = sales.values_list("id", flat=True).first() or refunded.first()
     return None if sale_id is None else lock_sale(sale_id)
 
 

@@ -25,7 +25,7 @@ def charge_posting(*, sale: Sale, shares: Sequence[SaleShare], balance_transacti
     ]
     legs.append(_credit_if_any(accounts.platform_fee(sale.product), _stored(sale, "platform_fee_minor"), currency))
     legs.append(_credit_if_any(accounts.PROCESSING_RECOVERED, _stored(sale, "processing_recovered_minor"), currency))
-    legs += _processing(balance_transaction)
+    legs += processing_legs(balance_transaction)
     return _posting(sale, balance_transaction, kind="sale", legs=legs)
 
 
@@ -35,35 +35,9 @@ def late_posting(*, sale: Sale, balance_transaction: BalanceTransaction) -> Post
     legs = [
         debit(stripe_side(balance_transaction), balance_transaction.amount_minor, currency),
         credit(accounts.SUSPENSE, balance_transaction.amount_minor, currency),
-        *_processing(balance_transaction),
+        *processing_legs(balance_transaction),
     ]
     return _posting(sale, balance_transaction, kind="sale.late", legs=legs)
-
-
-def refund_posting(*, sale: Sale, charge: BalanceTransaction, refund: BalanceTransaction, came_back: bool) -> Posting:
-    """E10, the end: what a late payment left in suspense returns to the buyer, or comes back when that failed.
-
-    `charge` and `refund` are balance transactions; in between, the exchange rate may have moved (E11).
-    """
-    currency = refund.currency
-    key = f"refund_failure:{refund.source_id}" if came_back else f"refund:{refund.source_id}"
-    legs = [
-        _signed(accounts.SUSPENSE, -charge.amount_minor if came_back else charge.amount_minor, currency),
-        _signed(stripe_side(refund), refund.amount_minor, currency),
-        *_processing(refund),
-    ]
-    difference_minor = -sum(leg.amount_minor for leg in legs)
-    if difference_minor:
-        legs.append(_signed(accounts.EXPENSE_FX, difference_minor, currency))
-    return Posting(
-        key=key,
-        kind="refund.failed" if came_back else "refund",
-        legs=tuple(legs),
-        effective_at=refund.created_at,
-        subject=sale.ledger_subject,
-        description=sale.title,
-        metadata={"refund": refund.source_id, "charge": sale.charge_id, "balance_transaction": refund.id},
-    )
 
 
 def settle_posting(*, balance_transaction: BalanceTransaction, subject: str) -> Posting:
@@ -121,7 +95,7 @@ def _posting(sale: Sale, balance_transaction: BalanceTransaction, *, kind: str, 
     )
 
 
-def _processing(balance_transaction: BalanceTransaction) -> list[Leg]:
+def processing_legs(balance_transaction: BalanceTransaction) -> list[Leg]:
     """The processor's fee, taken out of the same side of the balance."""
     fee_minor, currency = balance_transaction.fee_minor, balance_transaction.currency
     if not fee_minor:
@@ -130,11 +104,6 @@ def _processing(balance_transaction: BalanceTransaction) -> list[Leg]:
         debit(accounts.EXPENSE_PROCESSING, fee_minor, currency),
         credit(stripe_side(balance_transaction), fee_minor, currency),
     ]
-
-
-def _signed(account: str, amount_minor: int, currency: str) -> Leg:
-    """A debit of what is above zero, a credit of what is below."""
-    return (debit if amount_minor > 0 else credit)(account, abs(amount_minor), currency)
 
 
 def _credit_if_any(account: str, amount_minor: int, currency: str) -> Leg | None:

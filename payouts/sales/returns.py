@@ -1,22 +1,19 @@
-"""Late payments on their way back (E10): the refund is asked for once, and posted from its balance transaction."""
+"""Late payments on their way back (E10): a refund like any other, whose money comes from suspense.
+
+The sale tells whether all of it has gone: parked, returned, or parked with the reason why it did not go.
+"""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
-from django.db import transaction
-
-from ledger.operations import post
 from payouts import handlers
-from payouts.errors import ContradictionError
-from payouts.gateway import bodies, facts, reading
-from payouts.locks import lock_balance_transaction, lock_sale
-from payouts.models import TOO_LATE, BalanceTransaction, MirrorState, Sale, SaleState
-from payouts.outbox.operations import enqueue
-from payouts.sales import postings
+from payouts.models import TOO_LATE, Refund, RefundReason, RefundState, Sale, SaleState
+from payouts.models.refund import LIVE
+from payouts.refunds.operations import write
 
 RETURNING = (SaleState.PARKED, SaleState.RETURNED)
-REASON_MAX = 500
+FAILED = (RefundState.FAILED, RefundState.REFUSED)
 
 
 def ask_to_return(*, sale: Sale, now: datetime) -> None:
@@ -24,104 +21,59 @@ def ask_to_return(*, sale: Sale, now: datetime) -> None:
 
     The call's id follows from the sale's, so that the database itself refuses a second one.
     """
-    call_id = uuid.uuid5(sale.id, "refund.create")
-    enqueue(
-        call_id=call_id,
-        operation="refund.create",
-        subject=sale.ledger_subject,
-        body=bodies.refund(
-            outbox_id=call_id,
-            sale_id=sale.id,
-            charge_id=sale.charge_id,
-            amount_minor=sale.charge_minor,
-            currency=sale.currency,
-        ),
-        now=now,
+    refund = Refund(
+        sale=sale,
+        key=f"late:{sale.id}",
+        amount_minor=sale.charge_minor,
+        currency=sale.currency,
+        reason=RefundReason.LATE,
+        asked_by="system",
+        asked_at=now,
     )
+    if not sale.refunds.exists():  # unless somebody gave it back by hand before it was parked
+        write(refund=refund, sale=sale, call_id=uuid.uuid5(sale.id, "refund.create"), now=now)
 
 
-def sale_of_charge(charge_id: str) -> UUID | None:
-    """The sale whose late payment a charge was; None for any other charge."""
-    sales = Sale.objects.filter(charge_id=charge_id, state__in=TOO_LATE) if charge_id else Sale.objects.none()
-    return sales.values_list("id", flat=True).first()
-
-
-def sale_returned_by(balance_transaction_id: str) -> UUID | None:
-    """The sale whose late payment a balance transaction returned, or brought back."""
-    raw = BalanceTransaction.objects.filter(id=balance_transaction_id).values_list("raw", flat=True).first()
-    refund = reading.refund_from_raw(raw or {})
-    return None if refund is None else sale_of_charge(refund.charge_id)
-
-
-@transaction.atomic
-def learn_refund(*, refund: facts.Refund, now: datetime) -> Sale | None:
-    """Learn that a refund of a late payment exists, and whether it failed; any number of times, in any order.
-
-    None while the payment is not in the ledger: the refund's balance transaction tells the same again, later.
-
-    Raises:
-        ContradictionError: it is not the whole payment, or a second refund beside one that did not fail.
-    """
-    sale_id = sale_of_charge(refund.charge_id)
-    sale = None if sale_id is None else lock_sale(sale_id)
-    if sale is None or sale.state not in RETURNING:
-        return None
-    _learn(sale, refund, now=now)
-    return sale
-
-
-def _learn(sale: Sale, refund: facts.Refund, *, now: datetime) -> None:
-    if (refund.amount_minor, refund.currency) != (sale.charge_minor, sale.currency):
-        raise ContradictionError(
-            f"{refund.amount_minor} {refund.currency} given back, {sale.charge_minor} {sale.currency} paid",
-            object_id=refund.id,
-        )
-    if sale.refund_id and sale.refund_id != refund.id:
-        if refund.failure:
-            return  # an old one, which failed before the one that we know
-        if not sale.refund_failed_at:
-            raise ContradictionError(f"the sale has refund {sale.refund_id} already", object_id=refund.id)
-    if sale.refund_id != refund.id:
-        # The first one, or after a failure the next, which finance may have made by hand.
-        sale.refund_id, sale.refund_failed_at, sale.refund_failure = refund.id, None, ""
-        sale.save(update_fields=["refund_id", "refund_failed_at", "refund_failure"])
-    if refund.failure:
-        fail(sale=sale, reason=refund.failure, now=now)
-
-
-def fail(*, sale: Sale, reason: str, now: datetime) -> None:
-    """The locked sale's money did not go back: a person must see to it. Told once."""
-    if sale.state not in RETURNING or sale.refund_failed_at:
+def follow(*, sale: Sale, refunds: Sequence[Refund], now: datetime) -> None:
+    """Bring the locked late sale in step with its refunds; told once when all is on its way, or when it is not."""
+    if sale.state not in RETURNING:
         return
+    live = [each for each in refunds if each.state in LIVE]
+    before = (sale.refund_id, sale.state, sale.refund_failed_at)
+    sale.refund_id = max(
+        (each for each in live or refunds if each.refund_id),
+        key=lambda each: each.made_at or each.asked_at,
+        default=Refund(refund_id=sale.refund_id),
+    ).refund_id
+    if sum(each.amount_minor for each in live) >= sale.charge_minor:
+        _on_its_way(sale, live)
+    elif any(each.state in FAILED for each in refunds):
+        _stuck(sale, refunds)
+    if (sale.refund_id, sale.state, sale.refund_failed_at) == before:
+        return
+    sale.save(update_fields=["state", "refund_id", "returned_at", "refund_failed_at", "refund_failure"])
+    if sale.state == SaleState.RETURNED and before[1] != SaleState.RETURNED:
+        handlers.tell("sale.returned", sale_id=sale.id, now=now)
+    elif sale.refund_failed_at and not before[2]:
+        handlers.tell("sale.return_failed", sale_id=sale.id, now=now)
+
+
+def _on_its_way(sale: Sale, live: Sequence[Refund]) -> None:
+    sale.refund_failed_at, sale.refund_failure = None, ""
+    times = [each.posted_at for each in live]
+    if all(times) and sale.state == SaleState.PARKED:
+        sale.state = SaleState.RETURNED
+        sale.returned_at = max(time for time in times if time)
+
+
+def _stuck(sale: Sale, refunds: Sequence[Refund]) -> None:
+    """Some of it stays in suspense and nobody asks for it: a person must see to it."""
+    last = max((each for each in refunds if each.failed_at), key=lambda each: (each.failed_at, each.asked_at))
     sale.state = SaleState.PARKED
     sale.returned_at = None
-    sale.refund_failed_at = now
-    sale.refund_failure = reason[:REASON_MAX]
-    sale.save(update_fields=["state", "returned_at", "refund_failed_at", "refund_failure"])
-    handlers.tell("sale.return_failed", sale_id=sale.id, now=now)
+    sale.refund_failed_at, sale.refund_failure = last.failed_at, last.failure
 
 
-@transaction.atomic
-def post_refund(*, refund: facts.Refund, balance_transaction_id: str, came_back: bool, now: datetime) -> None:
-    """Post what a refund moved, or what its failure brought back, once; the sale follows.
-
-    Raises:
-        ContradictionError: as `learn_refund`, or the charge was settled in another currency.
-    """
-    sale = learn_refund(refund=refund, now=now)
-    movement = lock_balance_transaction(balance_transaction_id)
-    if sale is None or movement is None or movement.state != MirrorState.IMPORTED:
-        return
-    charge = BalanceTransaction.objects.get(id=sale.balance_transaction_id)
-    if charge.currency != movement.currency:
-        raise ContradictionError(f"settled in {movement.currency}, paid in {charge.currency}", object_id=movement.id)
-    posting = postings.refund_posting(sale=sale, charge=charge, refund=movement, came_back=came_back)
-    post(posting=posting)
-    movement.state = MirrorState.POSTED
-    movement.posting_key = posting.key
-    movement.save(update_fields=["state", "posting_key"])
-    if not came_back and sale.state == SaleState.PARKED and sale.refund_id == refund.id and not sale.refund_failed_at:
-        sale.state = SaleState.RETURNED
-        sale.returned_at = movement.created_at
-        sale.save(update_fields=["state", "returned_at"])
-        handlers.tell("sale.returned", sale_id=sale.id, now=now)
+def is_late(sale: Sale) -> bool:
+    """Whether this payment came too late, so that all of it is in suspense."""
+    return sale.state in TOO_LATE

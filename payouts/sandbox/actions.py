@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from payouts.sandbox import ledger
 from payouts.sandbox.core import Sandbox
 from payouts.sandbox.errors import StripeError
 from payouts.sandbox.resources import accounts, bank_accounts, disputes, early_fraud_warnings, payouts, refunds
@@ -64,6 +65,15 @@ def _returned(sandbox: Sandbox, payout: Json, options: Json) -> None:
     payouts.fail(sandbox, payout, code, messages.get(code, "The bank sent the money back."))
 
 
+def _return_fee(sandbox: Sandbox, charge: Json, _options: Json) -> None:
+    """Stripe gives a fee back by itself, as after a support case; it is available at once."""
+    movement = sandbox.get("balance_transaction", charge["balance_transaction"])
+    ledger.enter(
+        sandbox, amount=movement["fee"], currency=movement["currency"], kind="stripe_fee", source=charge["id"],
+        account="", description=f"Processing fee returned for {charge['id']}",
+    )  # fmt: skip
+
+
 _ACTIONS = [
     Action(name="dispute", label="Open dispute", kind="charge", when=_succeeded,
            run=lambda s, o, x: disputes.open_(s, o, reason=str(x.get("reason") or "fraudulent"), amount=_amount(x))),
@@ -71,6 +81,8 @@ _ACTIONS = [
            run=lambda s, o, x: disputes.open_(s, o, reason=str(x.get("reason") or "general"), inquiry=True)),
     Action(name="early_fraud_warning", label="Early fraud warning", kind="charge", when=_succeeded,
            run=lambda s, o, _: early_fraud_warnings.open_(s, o["id"])),
+    Action(name="return_fee", label="Give the processing fee back", kind="charge",
+           when=lambda o: bool(o["paid"] and o["balance_transaction"]), run=_return_fee),
     Action(name="win", label="Decide: won", kind="dispute", when=_in(*_OPEN_DISPUTES),
            run=lambda s, o, x: disputes.resolve(s, o, "won", amount=_amount(x))),
     Action(name="lose", label="Decide: lost", kind="dispute", when=_in(*_OPEN_DISPUTES),

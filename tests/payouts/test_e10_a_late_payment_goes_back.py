@@ -11,7 +11,6 @@ from ledger import accounts
 from ledger.queries import balance_minor
 from payouts import handlers
 from payouts.balance_transactions.operations import import_pages
-from payouts.inbox import operations as inbox
 from payouts.models import (
     BalanceTransaction,
     CallState,
@@ -19,6 +18,7 @@ from payouts.models import (
     MirrorState,
     Payee,
     Payout,
+    RefundReason,
     Sale,
     SaleState,
     StripeCall,
@@ -26,6 +26,7 @@ from payouts.models import (
 )
 from payouts.outbox.operations import deliver
 from payouts.queries import earnings
+from payouts.refunds.operations import ask_refund
 from payouts.runs.operations import run_payouts, settle_due
 from tests.payouts.conftest import Shop
 from tests.payouts.entries import entries_of
@@ -364,30 +365,28 @@ def test_money_given_back_by_hand_before_our_call_is_not_given_back_twice(
     assert (suspense(), ledger_of_stripe()) == (0, (0, -59))
 
 
-def test_a_part_given_back_by_hand_is_for_a_person_to_look_at(parked: Sale, sandbox: Sandbox) -> None:
-    sandbox.client.v1.refunds.create({"charge": parked.charge_id, "amount": 400})
-    event = next(event for event in sandbox.events() if event["type"] == "refund.created")
-    post_event(event)
-    assert inbox.process(event_id=event["id"], now=clock.now()) == EventState.QUARANTINED
-    import_pages(now=clock.now())
-    movement = BalanceTransaction.objects.get(type="refund")
-    assert (movement.state, movement.posting_key) == (MirrorState.MISMATCH, "")
-    assert "400 USD given back, 1000 USD paid" in movement.note
-    parked.refresh_from_db()
-    assert (parked.state, entries_of(parked.ledger_subject)) == (SaleState.PARKED, IN_SUSPENSE)
-
-
-def test_a_refund_of_a_sale_that_was_not_late_is_marked_and_not_posted(
-    shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers
+def test_a_part_given_back_by_hand_is_posted_and_the_rest_is_for_a_person_to_look_at(
+    parked: Sale, sandbox: Sandbox, workers: Workers, told: list[str]
 ) -> None:
-    sale = shop.sell(ada)
-    sandbox.client.v1.refunds.create({"charge": sale.charge_id})
+    sandbox.client.v1.refunds.create({"charge": parked.charge_id, "amount": 400})
     workers.turn()
-    import_pages(now=sandbox.advance(days=0.1))
-    assert BalanceTransaction.objects.get(type="refund").state == MirrorState.UNMATCHED
-    sale.refresh_from_db()
-    assert (sale.state, sale.refund_id) == (SaleState.POSTED, "")
-    assert len(entries_of(sale.ledger_subject)) == 6
+    parked.refresh_from_db()
+    assert (parked.state, parked.returned_at) == (SaleState.PARKED, None)
+    assert "greater than unrefunded amount" in parked.refund_failure
+    assert told.count("sale.return_failed") == 1
+    assert entries_of(parked.ledger_subject) == [
+        *IN_SUSPENSE, ("refund", "suspense", 400), ("refund", "stripe:pending", -400)
+    ]  # fmt: skip
+    assert (suspense(), ledger_of_stripe()) == (-600, (0, 541))
+    rest = ask_refund(
+        sale_id=parked.id, reason=RefundReason.SUSPENSE, asked_by="user:finance", key="desk", now=clock.now()
+    )
+    assert rest.amount_minor == 600
+    workers.turn()
+    parked.refresh_from_db()
+    assert (parked.state, parked.refund_failure) == (SaleState.RETURNED, "")
+    assert (suspense(), ledger_of_stripe()) == (0, (0, -59))
+    assert sandbox.balance() == {"USD": (0, -59)}
 
 
 def test_what_can_still_be_had_is_sold_after_all(
