@@ -81,7 +81,7 @@ def refund(found: stripe.Refund) -> facts.Refund:
         amount_minor=from_stripe(found.amount, currency),
         currency=currency,
         charge_id=id_of(found.charge),
-        outbox_id=_metadata(found.metadata, "outbox_id"),
+        outbox_id=metadata(found.metadata, "outbox_id"),
         balance_transaction_id=id_of(found.balance_transaction),
         failure=f"The refund {found.status}: {reason}" if lost else "",
     )

@@ -456,7 +456,9 @@ def test_a_refund_that_stripe_refuses_says_so_and_can_be_asked_again(
     assert_all_is_booked(sandbox)
 
 
-def test_what_cannot_go_back_is_refused_with_the_reason(shop: Shop, ada: Payee, sandbox: Sandbox) -> None:
+def test_what_cannot_go_back_is_refused_with_the_reason(
+    shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers
+) -> None:
     unpaid = shop.open(ada)
     with pytest.raises(SaleNotPaidError, match="never paid"):
         ask(unpaid)
@@ -468,7 +470,8 @@ def test_what_cannot_go_back_is_refused_with_the_reason(shop: Shop, ada: Payee, 
             ask(sale, amount)
     with pytest.raises(OverTheRestError, match=r"10\.01 USD more is not possible: 10\.00 USD is left"):
         ask(sale, 1001)
-    sale.shares.update(reserved_minor=911)
+    sandbox.control(f"objects/{sale.charge_id}/act", action="dispute")
+    workers.turn()
     with pytest.raises(DisputeOpenError, match="Wait for the dispute's end"):
         ask(sale)
     assert not Refund.objects.exists()
