@@ -29,9 +29,13 @@ def _account(person: Person, *, now: datetime) -> User:
     if present:
         return present
     user = User.objects.create_user(
-        person.email, PASSWORD, display_name=person.name, is_staff=person.staff, is_superuser=person.staff
+        person.email,
+        PASSWORD,
+        display_name=person.name,
+        is_staff=person.staff,
+        is_superuser=person.staff,
+        date_joined=now,
     )
-    User.objects.filter(id=user.id).update(date_joined=now)
     EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
     return user
 
