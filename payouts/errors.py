@@ -121,6 +121,23 @@ class CustomerUnavailableError(PayoutsError):
         self.reason = reason
 
 
+class NotEnoughStarsError(PayoutsError):
+    """A wallet has fewer Stars than were to be given."""
+
+    def __init__(self, *, balance: int, wanted: int) -> None:
+        super().__init__(f"{wanted} Stars wanted, {balance} there")
+        self.balance = balance
+        self.wanted = wanted
+
+
+class WalletFrozenError(PayoutsError):
+    """A payment for Stars of this wallet is disputed: nothing is spent from it until that is over."""
+
+    def __init__(self, *, balance: int) -> None:
+        super().__init__("the wallet is frozen")
+        self.balance = balance
+
+
 class UnknownCardError(PayoutsError):
     """The person has no such saved card, or removed it."""
 

@@ -1,8 +1,8 @@
 """Every lock that payouts takes, by name.
 
 Order within a transaction: event or call (by id), Stripe object, run, payee, customer, price, sale or payout (by id),
-dispute, subscription, fee basis, balance transaction; then the ledger's own. Whoever needs two of a kind takes them in
-primary-key order.
+dispute, subscription, fee basis, balance transaction, wallet; then the ledger's own. Whoever needs two of a kind takes
+them in primary-key order.
 """
 
 from uuid import UUID
@@ -22,6 +22,7 @@ from payouts.models import (
     Sale,
     StripeCall,
     StripeEvent,
+    Wallet,
 )
 
 
@@ -59,6 +60,11 @@ def lock_customer(customer_id: UUID) -> Customer | None:
 def lock_customer_of(user_id: UUID) -> Customer:
     """A person's customer, which there is."""
     return Customer.objects.select_for_update().get(user_id=user_id)
+
+
+def lock_wallet(user_id: UUID) -> Wallet | None:
+    """The person's wallet; taken after the sale that fills it, and before the ledger's own locks."""
+    return Wallet.objects.select_for_update().filter(user_id=user_id).first()
 
 
 def lock_sale(sale_id: UUID) -> Sale | None:

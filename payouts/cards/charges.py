@@ -40,6 +40,7 @@ def open_card_sale(
     policy_slug: str,
     hold_until: datetime,
     payment_method_id: str,
+    wallet_minor: int | None = None,
     now: datetime,
 ) -> Sale:
     """Write a sale and the charge of the buyer's saved card, in one transaction; `charge_now` follows the commit.
@@ -68,6 +69,7 @@ def open_card_sale(
         policy_slug=policy_slug,
         hold_until=hold_until,
         payment_method_id=payment_method_id,
+        wallet_minor=wallet_minor,
         now=now,
     )
     call_id = uuid.uuid4()

@@ -11,6 +11,7 @@ from payouts.gateway import disputes as gateway
 from payouts.locks import lock_dispute, lock_sale_of_charge
 from payouts.models import Dispute, DisputeStatus, Sale
 from payouts.models.dispute import CLOSED_STATUSES, INQUIRY_STATUSES
+from payouts.wallets import operations as wallets
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +76,9 @@ def _tell(dispute: Dispute, before: str | None, *, now: datetime) -> None:
     if dispute.status in NO_CHARGEBACK or dispute.status == before:
         return
     if before is None or before in NO_CHARGEBACK:
+        wallets.freeze(sale=dispute.sale, now=now)
         handlers.tell("dispute.opened", sale_id=dispute.sale_id, dispute_id=dispute.id, now=now)
     if dispute.status in DECIDED:
+        wallets.thaw(sale=dispute.sale, now=now)
         won = dispute.status == DisputeStatus.WON
         handlers.tell("dispute.closed", sale_id=dispute.sale_id, dispute_id=dispute.id, won=won, now=now)

@@ -29,6 +29,7 @@ from payouts.models.reconciliation import BreakKind, ReconciliationBreak, Reconc
 from payouts.models.refund import Refund, RefundReason, RefundState
 from payouts.models.sale import IN_LEDGER, PAID_STATES, TOO_LATE, FeeBasis, Sale, SaleChannel, SaleShare, SaleState
 from payouts.models.saved_card import SavedCard
+from payouts.models.wallet import StarLot, StarShare, StarSpend, Wallet, WalletFreeze
 
 __all__ = [
     "IN_LEDGER",
@@ -73,8 +74,13 @@ __all__ = [
     "SaleShare",
     "SaleState",
     "SavedCard",
+    "StarLot",
+    "StarShare",
+    "StarSpend",
     "StripeCall",
     "StripeEvent",
     "TransfersState",
+    "Wallet",
+    "WalletFreeze",
     "WarningDecision",
 ]

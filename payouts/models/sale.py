@@ -63,6 +63,8 @@ class Sale(models.Model):
 
     `price_minor`, `charge_minor` and `currency` are what the buyer saw (presentment). The amounts below `basis` are in
     `settlement_currency`, taken from the balance transaction when it is known, split once and never again.
+    A sale with `wallet_minor` is of Stars: so many go to the buyer's wallet, and no payee has a share; of those that
+    were spent when the sale was reversed the platform bears `wallet_lost_minor`.
     `reversed_minor` (presentment) is how much of the charge has gone back in all, by refunds and lost disputes;
     `fee_returned_minor` (settlement) how much of its fee the processor gave back.
     """
@@ -100,6 +102,8 @@ class Sale(models.Model):
     session_expires_at = models.DateTimeField(null=True)
     payment_method_id = models.CharField(max_length=255, blank=True, db_default="")
     invoice_id = models.CharField(max_length=255, blank=True, db_default="")
+    wallet_minor = models.BigIntegerField(null=True)
+    wallet_lost_minor = models.BigIntegerField(default=0, db_default=0)
     decline_code = models.CharField(max_length=80, blank=True, db_default="")
     payment_intent_id = models.CharField(max_length=255, blank=True)
     charge_id = models.CharField(max_length=255, blank=True)
@@ -126,6 +130,16 @@ class Sale(models.Model):
             _unique_unless_empty("balance_transaction_id"),
             _unique_unless_empty("refund_id"),
             _unique_unless_empty("invoice_id"),
+            models.CheckConstraint(
+                condition=Q(wallet_minor__isnull=True)
+                | Q(wallet_minor__gt=0, wallet_minor__lte=F("price_minor"), currency="USD", buyer__isnull=False),
+                name="sale_fills_a_wallet_from_its_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(wallet_lost_minor=0)
+                | Q(wallet_lost_minor__gt=0, wallet_minor__isnull=False, wallet_lost_minor__lte=F("wallet_minor")),
+                name="sale_wallet_loses_at_most_what_it_filled",
+            ),
             models.CheckConstraint(condition=Q(channel__in=SaleChannel.values), name="sale_channel_known"),
             models.CheckConstraint(
                 condition=~Q(channel=SaleChannel.CHECKOUT) | Q(session_expires_at__isnull=False),

@@ -24,6 +24,7 @@ from payouts.models import Payee, Payout, PayoutRun, PayoutState, RunState, Tran
 from payouts.outbox.operations import enqueue
 from payouts.runs import postings
 from payouts.sales import posting as sales
+from payouts.wallets import operations as wallets
 
 log = structlog.get_logger(__name__)
 
@@ -41,10 +42,11 @@ def settle_due(*, now: datetime) -> int:
 
 
 def release_due(*, now: datetime) -> int:
-    """Release the shares of settled sales whose hold is over (E1b); answers how many sales."""
-    return _each(
+    """Release the shares of settled sales whose hold is over (E1b), and Stars that were given; answers how many."""
+    released = _each(
         lambda: sales.sales_to_release(now=now, limit=BATCH), lambda sale_id: sales.release(sale_id=sale_id, now=now)
     )
+    return released + wallets.release_all_due(now=now)
 
 
 def _each(find_due: Callable[[], list[T]], work: Callable[[T], None]) -> int:

@@ -15,6 +15,8 @@ from ledger import accounts, fees
 from payouts.errors import ContradictionError
 from payouts.models import TOO_LATE, Sale, SaleShare
 
+WALLET = "wallet"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleLeg:
@@ -56,6 +58,11 @@ def legs_of(*, sale: Sale, shares: Sequence[SaleShare]) -> tuple[SaleLeg, ...]:
         return (_plain("suspense", accounts.SUSPENSE, sale.gross_minor or 0),)
     if sale.split_at is None:
         raise ContradictionError("it has no parts before its split", object_id=str(sale.id))
+    if sale.wallet_minor is not None and sale.buyer_id is not None:
+        return (
+            _plain(WALLET, accounts.wallet(sale.buyer_id), sale.wallet_minor),
+            _plain("margin", accounts.STARS_MARGIN, sale.platform_fee_minor or 0),
+        )
     recovered_minor = sale.processing_recovered_minor or 0
     borne_minor = _borne_by_payees(sale)
     earned = [share.amount_minor or 0 for share in shares]
@@ -122,7 +129,8 @@ def given_back(*, sale: Sale, legs: Sequence[SaleLeg], total_minor: int) -> Give
         )
     settled_minor = settled(sale=sale, total_minor=total_minor)
     parts = fees.sainte_lague(settled_minor, [leg.returns_minor for leg in legs], sale.tie_offset)
-    lost_minor = _fee_kept_minor(sale) - _borne_by_payees(sale)
+    # A pack's fee was the platform's own from the beginning, paid from the margin: nothing passed on is lost (E8).
+    lost_minor = 0 if sale.wallet_minor is not None else _fee_kept_minor(sale) - _borne_by_payees(sale)
     return GivenBack(
         total_minor=total_minor,
         settled_minor=settled_minor,

@@ -8,7 +8,7 @@ from uuid import UUID
 from ledger import fees
 from payouts.errors import UnknownPayeeError
 from payouts.models import Payee, Sale, SaleChannel, SaleShare
-from payouts.sales.pricing import formula_data, predicted
+from payouts.sales.pricing import formula_data, pack_split, predicted
 from payouts.sales.shares import ShareSpec
 
 
@@ -28,25 +28,31 @@ def write_sale(
     session_expires_at: datetime | None = None,
     payment_method_id: str = "",
     invoice_id: str = "",
+    wallet_minor: int | None = None,
     now: datetime,
 ) -> Sale:
     """Write an open sale and its shares in the caller's transaction, priced under the policy in force.
 
-    Of the last three the channel needs its own: when the session ends (checkout), which card (card), which invoice
-    (invoice). `charge_minor` of the sale is what the buyer is to pay.
+    Of the last ids the channel needs its own: when the session ends (checkout), which card (card), which invoice
+    (invoice). `charge_minor` of the sale is what the buyer is to pay. With `wallet_minor` the sale fills the
+    buyer's wallet with so many Stars and has no shares.
 
     Raises:
         UnknownPayeeError: a share is nobody's.
         ValueError: no shares, a weight below 1, or a price that is not positive.
         KeyError: no such policy is in force.
     """
-    _check(price_minor, shares)
+    _check(price_minor, shares, wallet_minor)
     sale_id = uuid.uuid4()
     policy = fees.latest(policy_slug, now.date())
     tie_offset = fees.tie_offset(f"sale:{sale_id}")
-    split, fee_minor = predicted(
-        policy=policy, price_minor=price_minor, currency=currency, shares=shares, tie_offset=tie_offset
-    )
+    if wallet_minor is None:
+        split, fee_minor = predicted(
+            policy=policy, price_minor=price_minor, currency=currency, shares=shares, tie_offset=tie_offset
+        )
+    else:
+        split = pack_split(price_minor=price_minor, wallet_minor=wallet_minor)
+        fee_minor = fees.predict_processing_fee(price_minor, currency)
     sale = Sale.objects.create(
         id=sale_id,
         channel=channel,
@@ -56,6 +62,7 @@ def write_sale(
         buyer_id=buyer_id,
         buyer_email=buyer_email,
         price_minor=price_minor,
+        wallet_minor=wallet_minor,
         charge_minor=split.charge_minor,
         currency=currency,
         policy_slug=policy.slug,
@@ -79,9 +86,9 @@ def write_sale(
     return sale
 
 
-def _check(price_minor: int, shares: Sequence[ShareSpec]) -> None:
-    if price_minor <= 0 or not shares or any(share.weight < 1 for share in shares):
-        raise ValueError("a sale has a positive price and shares with positive weights")
+def _check(price_minor: int, shares: Sequence[ShareSpec], wallet_minor: int | None) -> None:
+    if price_minor <= 0 or any(share.weight < 1 for share in shares) or bool(shares) == (wallet_minor is not None):
+        raise ValueError("a sale has a positive price, and shares with positive weights or a wallet to fill")
     wanted = {share.payee_id for share in shares}
     unknown = wanted - set(Payee.objects.filter(id__in=wanted).values_list("id", flat=True))
     if unknown:

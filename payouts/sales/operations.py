@@ -41,6 +41,7 @@ def open_sale(
     seat_hold_until: datetime,
     return_url: str,
     cancel_url: str,
+    wallet_minor: int | None = None,
     now: datetime,
 ) -> Sale:
     """Write a sale and the Checkout Session to be made for it, in one transaction.
@@ -69,6 +70,7 @@ def open_sale(
         policy_slug=policy_slug,
         hold_until=hold_until,
         session_expires_at=session_expires_at,
+        wallet_minor=wallet_minor,
         now=now,
     )
     ask_for_session(sale=sale, expires_at=session_expires_at, return_url=return_url, cancel_url=cancel_url, now=now)

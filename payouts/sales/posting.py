@@ -13,6 +13,7 @@ from payouts.locks import lock_balance_transaction, lock_sale
 from payouts.models import BalanceTransaction, MirrorState, Refund, Sale, SaleState
 from payouts.sales import postings, returns
 from payouts.sales.pricing import split_once
+from payouts.wallets import lots
 
 
 @transaction.atomic
@@ -47,6 +48,8 @@ def post_sale(*, sale_id: UUID, now: datetime) -> None:
         shares = list(sale.shares.all())
         posting = postings.charge_posting(sale=sale, shares=shares, balance_transaction=movement)
     post(posting=posting)
+    if not late and sale.wallet_minor is not None:
+        lots.add_pack(sale=sale, stars=sale.wallet_minor, now=now)
     sale.state = SaleState.PARKED if late else SaleState.POSTED
     sale.posted_at = now
     sale.save(update_fields=["state", "posted_at"])

@@ -23,10 +23,17 @@ def charge_posting(*, sale: Sale, shares: Sequence[SaleShare], balance_transacti
         _credit_if_any(accounts.payable(share.payee_id, "pending"), share.amount_minor or 0, currency)
         for share in shares
     ]
-    legs.append(_credit_if_any(accounts.platform_fee(sale.product), _stored(sale, "platform_fee_minor"), currency))
+    if sale.wallet_minor is not None and sale.buyer_id is not None:
+        legs.append(credit(accounts.wallet(sale.buyer_id), sale.wallet_minor, currency))
+    legs.append(_credit_if_any(platform_account(sale), _stored(sale, "platform_fee_minor"), currency))
     legs.append(_credit_if_any(accounts.PROCESSING_RECOVERED, _stored(sale, "processing_recovered_minor"), currency))
     legs += processing_legs(balance_transaction)
     return _posting(sale, balance_transaction, kind="sale", legs=legs)
+
+
+def platform_account(sale: Sale) -> str:
+    """Where the platform's part of a sale goes: its cut of a product, or the margin of a pack of Stars."""
+    return accounts.STARS_MARGIN if sale.wallet_minor is not None else accounts.platform_fee(sale.product)
 
 
 def late_posting(*, sale: Sale, balance_transaction: BalanceTransaction) -> Posting:

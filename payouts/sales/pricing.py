@@ -7,6 +7,7 @@ from math import floor
 from uuid import UUID
 
 from ledger import fees
+from payouts.errors import ContradictionError
 from payouts.locks import lock_fee_basis
 from payouts.models import BalanceTransaction, FeeBasis, Sale, SaleShare
 from payouts.sales.shares import ShareSpec
@@ -30,6 +31,25 @@ def predicted(
     return split, fee_minor
 
 
+def pack_split(*, price_minor: int, wallet_minor: int) -> fees.Split:
+    """A pack of Stars: a minor unit a Star to the wallet, the rest is the platform's margin, which bears the fee."""
+    margin_minor = price_minor - wallet_minor
+    return fees.Split(
+        charge_minor=price_minor,
+        platform_fee_minor=margin_minor,
+        processing_recovered_minor=0,
+        payee_minor={},
+        formula=(
+            fees.FormulaLine(label="Price", formula="of the pack", amount_minor=price_minor),
+            fees.FormulaLine(label="Wallet", formula=f"{wallet_minor} Stars at 1 each", amount_minor=wallet_minor),
+            fees.FormulaLine(
+                label="Margin", formula=f"{price_minor} - {wallet_minor}, of which processing is paid",
+                amount_minor=margin_minor,
+            ),
+        ),
+    )  # fmt: skip
+
+
 def _sold_before(policy: fees.FeePolicy, payee_id: UUID, currency: str) -> int:
     if not policy.tiered:
         return 0
@@ -49,6 +69,12 @@ def split_once(
         return
     policy = fees.policy(sale.policy_slug, sale.policy_version)
     gross_minor, currency = balance_transaction.amount_minor, balance_transaction.currency
+    if sale.wallet_minor is not None:
+        if (gross_minor, currency) != (sale.charge_minor, sale.currency):
+            raise ContradictionError(f"Stars settled as {gross_minor} {currency}", object_id=balance_transaction.id)
+        split = pack_split(price_minor=sale.price_minor, wallet_minor=sale.wallet_minor)
+        _store(sale, shares, split, balance_transaction, lifetime_minor=0, now=now)
+        return
     price_minor = floor(Fraction(gross_minor * sale.price_minor, sale.charge_minor) + Fraction(1, 2))
     lifetime_minor = _take_lifetime(policy, shares[0], price_minor, currency)
     split = fees.split(

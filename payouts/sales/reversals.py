@@ -10,7 +10,8 @@ from ledger.accounts import Stage
 from ledger.postings import Leg
 from payouts.models import Sale, SaleShare
 from payouts.sales import positions
-from payouts.sales.legs import GivenBack, SaleLeg, given_back, legs_of
+from payouts.sales.legs import WALLET, GivenBack, SaleLeg, given_back, legs_of
+from payouts.wallets import lots
 
 
 def step(*, sale: Sale, shares: Sequence[SaleShare], amount_minor: int, from_stage: Stage | None = None) -> list[Leg]:
@@ -61,6 +62,7 @@ def _moved(sale: Sale, shares: Sequence[SaleShare], before: GivenBack, from_stag
     payees = {leg.payee_id: parts[leg.name] for leg in legs if leg.payee_id is not None}
     return [
         *positions.take(sale=sale, shares=shares, parts=payees, from_stage=from_stage),
+        *lots.take(sale=sale, stars=parts.get(WALLET, 0)),
         *_others(legs, parts, sale.settlement_currency),
         *_fee_lost(after.fee_lost_minor - before.fee_lost_minor, sale.settlement_currency),
     ]
@@ -70,7 +72,7 @@ def _others(legs: Sequence[SaleLeg], parts: Mapping[str, int], currency: str) ->
     return [
         Leg(account=leg.account, amount_minor=parts[leg.name], currency=currency)
         for leg in legs
-        if leg.payee_id is None and parts[leg.name]
+        if leg.payee_id is None and leg.name != WALLET and parts[leg.name]
     ]
 
 
