@@ -12,7 +12,7 @@ from celery import shared_task
 from config import clock
 from ledger import operations as ledger
 from payouts.balance_transactions import operations as balance_transactions
-from payouts.disputes import answering
+from payouts.disputes import answering, warnings
 from payouts.errors import StripeUnavailableError
 from payouts.inbox import catch_up
 from payouts.inbox import operations as inbox
@@ -119,8 +119,9 @@ def run_payouts(**_: Any) -> None:
 
 @shared_task(name="payouts.tasks.answer_disputes")
 def answer_disputes(**_: Any) -> None:
-    """Assemble the evidence of new disputes, and send what nobody sent until its last hours."""
+    """Assemble evidence, send what nobody sent until its last hours, and decide about early fraud warnings."""
     answering.answer_due(now=clock.now())
+    warnings.decide_due(now=clock.now())
 
 
 @shared_task(name="payouts.tasks.heartbeat")

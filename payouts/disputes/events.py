@@ -31,3 +31,4 @@ def warning_changed(*, event: StripeEvent, now: datetime) -> None:
     """Fetch the warning as it is now, and decide about it once."""
     told = gateway.warning_in(bytes(event.raw))
     warnings.learn(found=gateway.early_fraud_warning(told.id), now=now)
+    wake_after_commit("payouts.tasks.answer_disputes")

@@ -7,11 +7,13 @@ from datetime import datetime
 
 import structlog
 from django.conf import settings
+from django.db import transaction
 
-from payouts.errors import UnknownObjectError
+from payouts.errors import RefundRefusedError, SaleNotPaidError, UnknownObjectError
 from payouts.gateway import disputes as gateway
-from payouts.locks import lock_sale_of_charge
-from payouts.models import EarlyFraudWarning, Sale, WarningDecision
+from payouts.locks import lock_sale, lock_sale_of_charge
+from payouts.models import EarlyFraudWarning, RefundReason, Sale, WarningDecision
+from payouts.refunds.operations import ask_refund
 
 log = structlog.get_logger(__name__)
 
@@ -50,3 +52,39 @@ def _first_thought(sale: Sale, found: gateway.EarlyFraudWarning) -> tuple[Warnin
     if sale.charge_minor > most_minor:
         return WarningDecision.WATCHED, "More than is refunded automatically."
     return WarningDecision.WAITING, ""
+
+
+def decide_due(*, now: datetime) -> int:
+    """Refund what the settings say, each in a transaction of its own; how many were asked for.
+
+    A payment that is not confirmed to its end waits for the next time.
+    """
+    due = EarlyFraudWarning.objects.filter(decision=WarningDecision.WAITING)
+    return sum(_decide(warning_id, now=now) for warning_id in list(due.order_by("id").values_list("id", flat=True)))
+
+
+@transaction.atomic
+def _decide(warning_id: str, *, now: datetime) -> bool:
+    warning = EarlyFraudWarning.objects.get(id=warning_id)
+    lock_sale(warning.sale_id)
+    warning.refresh_from_db()
+    if warning.decision != WarningDecision.WAITING:
+        return False
+    try:
+        ask_refund(
+            sale_id=warning.sale_id,
+            reason=RefundReason.FRAUDULENT,
+            asked_by="early fraud warning",
+            key=f"early_fraud_warning:{warning.id}",
+            note=f"Early fraud warning {warning.id}",
+            now=now,
+        )
+    except SaleNotPaidError as error:
+        log.info("early_fraud_warning.waits", warning_id=warning.id, reason=str(error))
+        return False
+    except RefundRefusedError as error:
+        warning.decision, warning.note = WarningDecision.NOT_REFUNDABLE, str(error)
+    else:
+        warning.decision = WarningDecision.REFUNDED
+    warning.save(update_fields=["decision", "note"])
+    return warning.decision == WarningDecision.REFUNDED

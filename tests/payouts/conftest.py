@@ -15,6 +15,7 @@ from config import clock
 from payouts.models import Payee, Sale
 from payouts.payees.operations import onboarding_url, open_payee
 from payouts.sales.operations import ShareSpec, open_sale, start_checkout
+from tests.payouts.disputes.court import Court
 from tests.payouts.stripe_driver import Sandbox, Workers, running_sandbox
 
 
@@ -109,3 +110,9 @@ def ada(shop: Shop) -> Payee:
 def grace(shop: Shop) -> Payee:
     """Grace co-hosts, and can be paid."""
     return shop.payee("Grace")
+
+
+@pytest.fixture
+def court(sandbox: Sandbox, workers: Workers) -> Court:
+    """The bank, which opens disputes and decides them."""
+    return Court(sandbox=sandbox, workers=workers)

@@ -1,1 +1,0 @@
-"""Recordings: turned on, taken in, heard again."""
