@@ -16,6 +16,7 @@ RUN python -m compileall -q . \
  && SECRET_KEY=build PUBLIC_URL=https://build ALLOWED_HOSTS=build DATABASE_URL=postgresql://build/build \
     REDIS_URL=redis://build STRIPE_SECRET_KEY=build STRIPE_WEBHOOK_SECRETS=build \
     python manage.py collectstatic --no-input --verbosity 0 \
+ && mkdir -p /srv/obole/data/recordings /srv/obole/data/replays \
  && chown -R obole: /srv/obole/data
 USER obole
 EXPOSE 8000

@@ -178,6 +178,9 @@ if RELAY_URL and len(RELAY_GRANT_KEY.encode()) < MIN_KEY_BYTES:
 if RELAY_URL and not RELAY_URL.startswith(("https://", "http://")):
     raise ValueError("RELAY_URL: give an address that browsers reach, beginning with https://")
 RELAY_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(RELAY_URL)) if RELAY_URL else ""
+RELAY_RECORDINGS = DATA_DIR / "recordings"  # where the relay writes; it reads the same DATA_DIR
+RECORDING_KEEP_DAYS = env.int("RECORDING_KEEP_DAYS", 90)
+RECORDINGS_EVERY_S = 15.0
 LEASE_EVERY_S = 10.0  # the relay lets sessions live for 60 s without
 LISTEN_EVERY_S = 1.0  # how late pages learn who has come
 
@@ -251,6 +254,11 @@ CELERY_BEAT_SCHEDULE["payouts.tasks.reconcile"] = {
     "schedule": RECONCILE_EVERY_S,
     "options": {"expires": RECONCILE_EVERY_S},
 }
+CELERY_BEAT_SCHEDULE["rooms.tasks.keep_recordings"] = {
+    "task": "rooms.tasks.keep_recordings",
+    "schedule": RECORDINGS_EVERY_S,
+    "options": {"expires": RECORDINGS_EVERY_S},
+}
 CELERY_BEAT_SCHEDULE["rooms.tasks.renew_leases"] = {
     "task": "rooms.tasks.renew_leases",
     "schedule": LEASE_EVERY_S,
@@ -274,6 +282,11 @@ STATICFILES_DIRS = [
 ]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Private: no address leads to it but the replay page's, which asks for access.
+    "recordings": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(DATA_DIR / "replays")},
+    },
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION

@@ -4,11 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 
 from config import clock
 from rooms.live import leases, listening
 from rooms.mail import operations as mail
 from rooms.purchases.operations import forget_addresses as forget
+from rooms.recordings import intake
+from rooms.recordings import operations as recordings
 from rooms.tickets import operations
 
 MAILS_A_SWEEP = 200
@@ -24,6 +27,16 @@ def end_seat_holds(**_: Any) -> None:
 def renew_leases(**_: Any) -> None:
     """Let live rooms go on, and end those that are over."""
     leases.renew(now=clock.now(), real_now=clock.real_now())
+
+
+@shared_task
+def keep_recordings(**_: Any) -> None:
+    """Take in what the relay has recorded, and remove what was deleted or is too old."""
+    real_now = clock.real_now()
+    recordings.end_tapings(now=clock.now(), real_now=real_now)
+    intake.take_in(folder=settings.RELAY_RECORDINGS, real_now=real_now)
+    recordings.expire(real_now=real_now)
+    recordings.remove_files(real_now=real_now)
 
 
 @shared_task

@@ -5,6 +5,7 @@ from django.urls import include, path
 from rooms.events.views import events
 from rooms.live import views as live
 from rooms.pages import cards, home, purchases, room, tickets, tips
+from rooms.recordings import views as recordings
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,6 +14,12 @@ urlpatterns = [
     path("rooms/<slug:slug>/", room.room, name="room"),
     path("rooms/<slug:slug>/buy/", room.buy, name="buy"),
     path("rooms/<slug:slug>/live/grant/", live.grant, name="live-grant"),
+    path("rooms/<slug:slug>/recording/", recordings.state, name="recording-state"),
+    path("rooms/<slug:slug>/recording/start/", recordings.start, name="recording-start"),
+    path("rooms/<slug:slug>/recording/stop/", recordings.stop, name="recording-stop"),
+    path("rooms/<slug:slug>/replay/", recordings.replay, name="replay"),
+    path("rooms/<slug:slug>/replay/delete/", recordings.delete, name="replay-delete"),
+    path("rooms/<slug:slug>/replay/<uuid:recording_id>.opus", recordings.sound, name="replay-sound"),
     path("tickets/", tickets.mine, name="tickets"),
     path("tickets/<uuid:ticket_id>/", tickets.ticket, name="ticket"),
     path("tickets/<uuid:ticket_id>/state/", tickets.state, name="ticket-state"),

@@ -21,6 +21,11 @@ def is_open(room: Room, *, now: datetime) -> bool:
     return room.cancelled_at is None and opens_at(room) <= now < room.ends_at
 
 
+def is_over(room: Room, *, now: datetime) -> bool:
+    """Whether the room has taken place and is open no more."""
+    return room.cancelled_at is None and now >= opens_at(room) and not is_open(room, now=now)
+
+
 def open_rooms(*, now: datetime) -> QuerySet[Room]:
     """All rooms for which `is_open` holds."""
     return Room.objects.filter(cancelled_at__isnull=True, starts_at__lte=now + OPENS_BEFORE, ends_at__gt=now)

@@ -6,6 +6,7 @@ from rooms.models.live import HEARING, Admission, Attendance, StreamPosition, Wa
 from rooms.models.mail import Mail, MailState
 from rooms.models.oneoff import Purchase, Tip
 from rooms.models.purchase import PurchaseRecord, RoomEntry
+from rooms.models.recording import Recording, Taping
 from rooms.models.room import CoHost, Room
 from rooms.models.ticket import ACTIVE_STATES, PAID_STATES, EndReason, Seat, Ticket, TicketState
 from rooms.models.user import User
@@ -24,10 +25,12 @@ __all__ = [
     "MailState",
     "Purchase",
     "PurchaseRecord",
+    "Recording",
     "Room",
     "RoomEntry",
     "Seat",
     "StreamPosition",
+    "Taping",
     "Ticket",
     "TicketState",
     "Tip",

@@ -13,6 +13,7 @@ from rooms.errors import OwnRoomError, PayeeNotReadyError, RoomsError, SalesClos
 from rooms.live.panel import panel_of
 from rooms.models import ACTIVE_STATES, Room, Ticket, TicketState, User
 from rooms.purchases.context import purchase_context
+from rooms.recordings import queries as recordings
 from rooms.tickets import checkout
 from rooms.tickets.operations import buy_ticket
 from rooms.tips import queries as tip_queries
@@ -37,6 +38,8 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
         "sharers": sharers,
         "access": entry,
         "live": panel_of(found, entry, sharers, now=now),
+        "recording": recordings.status_of(found, entry, now=now),
+        "can_be_replayed": recordings.can_be_replayed(found, entry, now=now),
         "held": _waiting_ticket(found, request),
         "quote": breakdowns.quote_of(found, now=now),
         "waiting_for": [sharer.creator for sharer in sharers if not shares.is_ready(sharer.creator)],

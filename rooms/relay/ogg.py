@@ -32,6 +32,17 @@ def checksum(page: bytes) -> int:
     return value
 
 
+def last_granule(tail: bytes) -> int:
+    """The granule position of the last page that begins in the last bytes of a file; 0 when none does."""
+    at = tail.rfind(b"OggS")
+    while at >= 0:
+        if at + PAGE.size <= len(tail):
+            granule: int = PAGE.unpack_from(tail, at)[3]
+            return max(0, granule)
+        at = tail.rfind(b"OggS", 0, at)
+    return 0
+
+
 @dataclass(slots=True)
 class OggWriter:
     """Collects packets into pages. `granule` counts samples at 48 kHz, the pre-skip included."""

@@ -3,6 +3,7 @@
 CLOCK_HZ = 48_000
 FRAME = 960  # 20 ms
 SILENCE = b"\xf8\xff\xfe"  # 20 ms of CELT silence, full band, mono
+DTX_BYTES = 8  # a longer packet says more than silence
 MAX_SAMPLES = 5760  # 120 ms, the longest packet
 
 _SILK = (480, 960, 1920, 2880)

@@ -26,6 +26,9 @@ class Tap(Protocol):
     def on_sent(self, slot: int, sent: Sent, now: float) -> None:
         """A packet as it left on a slot."""
 
+    def on_gone(self, identity: str) -> None:
+        """A speaker has left."""
+
     def close(self) -> None:
         """The room is over."""
 
@@ -87,6 +90,8 @@ class Room:
             del self.publishers[session.identity]
             self.stage.leave(session.identity)
             self._regroup(session.identity)
+            for tap in self.taps.values():
+                tap.on_gone(session.identity)
 
     def add_listener(self, session: RtcSession) -> None:
         """A listener is ready to be sent to."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from rooms.relay.opus import DTX_BYTES
 from rooms.relay.rtp import SILENT_LEVEL, Packet
 from rooms.relay.slots import Slot
 
@@ -11,7 +12,6 @@ MARGIN_DB = 6  # who pushes a talking speaker out has to be clearly louder
 SPEAKING_DBOV = 50
 SMOOTHING = 0.3
 ASSUMED_LEVEL = 30
-DTX_BYTES = 8
 
 
 @dataclass(slots=True)

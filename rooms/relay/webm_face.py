@@ -39,6 +39,9 @@ class SlotFeed:
         if slot == self.slot and len(self.queue) < MAX_QUEUED:
             self.queue.append(SILENCE if sent.speaker == self.own else sent.payload)
 
+    def on_gone(self, identity: str) -> None:
+        """Not used: a slot outlives its speakers."""
+
     def close(self) -> None:
         self.closed = True
 

@@ -270,6 +270,7 @@ async def come_and_go(house: House, rounds: int) -> None:
         house.peers.remove(peer)
         if number % max(1, rounds // 10) == 0:
             forget_doubles(house)
+            ada.stun_replies.clear()
             gc.collect()
             sizes.append(resident_bytes())
 

@@ -3,6 +3,9 @@
 import array
 import fractions
 import io
+import itertools
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +15,10 @@ from aiortc.codecs.opus import OpusEncoder
 from av import AudioFrame
 
 from rooms.relay import control, ogg, opus, webm
-from rooms.relay.recording import Recorder, file_name
+from rooms.relay.recording import MAX_GAP, Recorder, file_name
 from rooms.relay.ring import Sent
 from rooms.relay.rtp import Packet
+from rooms.relay.webm import PRE_SKIP
 from rooms.relay.webm_face import SlotFeed
 from tests.rooms.relay import tone
 from tests.rooms.relay.house import ROOM, House
@@ -102,6 +106,63 @@ def test_each_speaker_has_a_file_and_no_name_leaves_the_folder(tmp_path: Path) -
     assert all(file.is_relative_to(tmp_path) and ".." not in file.parts for file in files)
     assert file_name("ada") == "ada"
     assert file_name("a/b") != file_name("a_b")
+
+
+def notes(folder: Path) -> list[dict[str, Any]]:
+    """What lies beside the files, in the order of their beginning."""
+    return [json.loads(path.read_text()) for path in sorted(folder.rglob("*.json"))]
+
+
+def test_the_note_says_who_since_when_and_when_they_spoke(tmp_path: Path) -> None:
+    recorder = Recorder("salon", tmp_path, lambda: 1_700_000_000.0)
+    for number, payload in enumerate(PACKETS):
+        quiet = 50 <= number < 60
+        recorder.on_packet("ada", replace(packet(number, payload), level_dbov=127 if quiet else 20), 0.0)
+    begun = {"room": "salon", "identity": "ada", "began_at_s": 1_700_000_000.0, "samples": None, "spoke": None}
+    assert notes(tmp_path) == [begun]
+
+    recorder.close()
+
+    whole = {"samples": 96_000 - PRE_SKIP, "spoke": [[0, 96_000]]}  # a pause within speech is no end of it
+    assert notes(tmp_path) == [begun | whole]
+
+
+def test_speech_is_in_stretches_and_silence_is_none(tmp_path: Path) -> None:
+    recorder = Recorder("salon", tmp_path, lambda: 1_700_000_000.0)
+    for number in range(400):
+        loud = number < 50 or number >= 350
+        recorder.on_packet("ada", replace(packet(number, PACKETS[number % 100]), level_dbov=20 if loud else 90), 0.0)
+    recorder.close()
+
+    (note,) = notes(tmp_path)
+    assert note["spoke"] == [[0, 48_000], [336_000, 384_000]]
+
+
+def test_who_leaves_comes_back_or_pauses_for_long_gets_another_file(tmp_path: Path) -> None:
+    moments = itertools.count(1_700_000_000)
+    recorder = Recorder("salon", tmp_path, lambda: float(next(moments)))
+    for number in range(10):
+        recorder.on_packet("ada", packet(number, PACKETS[number]), 0.0)
+    recorder.on_packet("ada", replace(packet(3, PACKETS[0]), ssrc=2), 0.0)  # a reconnect: time stamps start anywhere
+    recorder.on_gone("ada")
+    recorder.on_packet("ada", replace(packet(4, PACKETS[0]), ssrc=3), 0.0)
+    late = 5 + MAX_GAP // 960 + 1
+    recorder.on_packet("ada", replace(packet(late, PACKETS[0]), ssrc=3), 0.0)
+    recorder.close()
+
+    made = notes(tmp_path)
+    assert [note["began_at_s"] - 1_700_000_000 for note in made] == [0, 1, 2, 3]
+    assert [note["samples"] for note in made] == [9600 - PRE_SKIP, *[960 - PRE_SKIP] * 3]
+
+
+def test_what_a_killed_relay_left_can_be_measured(tmp_path: Path) -> None:
+    file = record(tmp_path, [packet(number, payload) for number, payload in enumerate(PACKETS)])
+    whole = file.read_bytes()
+
+    assert ogg.last_granule(whole) == 96_000
+    cut = whole[: whole.rfind(b"OggS", 0, whole.rfind(b"OggS"))]
+    assert ogg.last_granule(cut + b"OggS\0") == 48_000  # in the middle of a page's header
+    assert ogg.last_granule(b"rubbish OggS") == 0
 
 
 def test_a_full_disk_ends_the_recording_and_not_the_room(tmp_path: Path) -> None:

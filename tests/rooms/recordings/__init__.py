@@ -1,0 +1,1 @@
+"""Recordings: turned on, taken in, heard again."""
