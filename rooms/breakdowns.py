@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from ledger import fees
+from payouts.models.wallet import CURRENCY
 from payouts.sales import queries as sales
 from payouts.sales.operations import ShareSpec
 from rooms import shares
@@ -14,6 +16,7 @@ from rooms.shares import Sharer
 from rooms.templatetags.ui import Part
 
 LOOKS = 4
+BY_PLATFORM = "Pays the card processing from its part"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,10 @@ class Breakdown:
             f"{money_text(each.amount_minor, self.currency)} {verb} {each.in_a_sentence}"
             for verb, each in zip(verbs, self.receivers, strict=True)
         ]
-        return f"Of {money_text(self.total_minor, self.currency)}, {', '.join(told[:-1])} and {told[-1]}."
+        sum_text = money_text(self.total_minor, self.currency)
+        if len(told) == 1:
+            return f"All of {sum_text} {verbs[0]} {self.receivers[0].in_a_sentence}."
+        return f"Of {sum_text}, {', '.join(told[:-1])} and {told[-1]}."
 
 
 def quote_of(room: Room, *, now: datetime) -> Breakdown | None:
@@ -97,10 +103,37 @@ def quote_for(
     return _from_quote(quote, names)
 
 
+def of_stars(sharers: Sequence[Sharer], *, stars: int) -> Breakdown:
+    """Who would get what of Stars: all of them those on stage, a cent each."""
+    policy = fees.policy("stars", 1)
+    weights = [sharer.weight for sharer in sharers]
+    parts = fees.largest_remainder(stars, weights)
+    return Breakdown(
+        total_minor=stars,
+        currency=CURRENCY,
+        policy_slug=policy.slug,
+        policy_version=policy.version,
+        policy_title=policy.title,
+        receivers=tuple(
+            Receiver(
+                kind="creator",
+                label=sharer.creator.display_name,
+                handle=sharer.creator.handle,
+                amount_minor=part,
+            )
+            for sharer, part in zip(sharers, parts, strict=True)
+        ),
+        is_final=False,
+        odd_cent=any(stars * weight % sum(weights) for weight in weights),
+    )
+
+
 def receipt_of(*, sale_id: UUID) -> Breakdown:
     """Who got what of a paid sale, from the books; from the quote until the processor has told its fee."""
     explained = sales.explain_sale(sale_id=sale_id)
     sale = explained.sale
+    if sale.wallet_minor is not None:
+        return _of_pack(explained, stars=sale.wallet_minor)
     specs = [ShareSpec(payee_id=share.payee_id, weight=share.weight) for share in sale.shares.all()]
     names = {
         creator.payee_id: creator
@@ -126,6 +159,23 @@ def receipt_of(*, sale_id: UUID) -> Breakdown:
             explained.shares, names, explained.platform_fee_minor or 0, explained.processing_recovered_minor or 0
         ),
         is_final=True,
+    )
+
+
+def _of_pack(explained: sales.Explanation, *, stars: int) -> Breakdown:
+    """Of a pack the Stars are in the buyer's wallet, and the rest is Obole's, which pays the processing from it."""
+    sale = explained.sale
+    return Breakdown(
+        total_minor=sale.charge_minor,
+        currency=sale.currency,
+        policy_slug=sale.policy_slug,
+        policy_version=sale.policy_version,
+        policy_title=explained.policy_title,
+        receivers=(
+            Receiver(kind="creator", label="Your wallet", amount_minor=stars),
+            Receiver(kind="platform", label="Obole", amount_minor=sale.charge_minor - stars, note=BY_PLATFORM),
+        ),
+        is_final=explained.is_final,
     )
 
 
@@ -157,7 +207,7 @@ def _receivers(
         )
         for part in parts
     ]
-    by_platform = "" if processing_minor else "Pays the card processing from its part"
+    by_platform = "" if processing_minor else BY_PLATFORM
     found.append(Receiver(kind="platform", label="Obole", amount_minor=platform_minor, note=by_platform))
     if processing_minor:
         found.append(Receiver(kind="processor", label="Card processing", amount_minor=processing_minor))

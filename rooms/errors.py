@@ -166,3 +166,27 @@ class CardNotFoundError(RoomsError):
 
     def __init__(self) -> None:
         super().__init__("There is no such card among yours; choose another, or pay on the card page.")
+
+
+class StarsMissingError(RoomsError):
+    """The wallet has fewer Stars than were to be given; `pack` would make up for it."""
+
+    code = "not-enough-stars"
+
+    def __init__(self, *, balance: int, wanted: int, pack: int) -> None:
+        self.balance, self.wanted, self.pack = balance, wanted, pack
+        super().__init__(
+            f"You have {balance:,} Stars, and this takes {wanted:,}. Nothing was given; a pack of {pack:,} helps."
+        )
+
+
+class StarsFrozenError(RoomsError):
+    """A payment for Stars of this wallet is disputed."""
+
+    code = "stars-frozen"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Your Stars are frozen while a payment for them is disputed at your bank. Nothing was given; they are "
+            "free again when that is over."
+        )

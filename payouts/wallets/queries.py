@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from ledger import accounts
 from ledger.queries import statement
@@ -54,3 +54,9 @@ def wallet_of(*, user_id: UUID, lines: int = 50) -> WalletView:
             for line in reversed(found)
         ),
     )
+
+
+def balance_of(*, user_id: UUID) -> int:
+    """How many Stars a person has. One query."""
+    balances = Wallet.objects.filter(user_id=user_id).annotate(left=F("bought") - F("spent"))
+    return balances.values_list("left", flat=True).first() or 0

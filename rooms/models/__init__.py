@@ -8,6 +8,7 @@ from rooms.models.oneoff import Purchase, Tip
 from rooms.models.purchase import PurchaseRecord, RoomEntry
 from rooms.models.recording import Recording, Taping
 from rooms.models.room import CoHost, Room
+from rooms.models.stars import StarOrder, StarTip
 from rooms.models.ticket import ACTIVE_STATES, PAID_STATES, EndReason, Seat, Ticket, TicketState
 from rooms.models.user import User
 
@@ -29,6 +30,8 @@ __all__ = [
     "Room",
     "RoomEntry",
     "Seat",
+    "StarOrder",
+    "StarTip",
     "StreamPosition",
     "Taping",
     "Ticket",

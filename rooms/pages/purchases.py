@@ -13,13 +13,13 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from rooms import breakdowns
-from rooms.models import Purchase, Tip
+from rooms.models import Purchase, StarOrder, Tip
 from rooms.purchases.kinds import MODELS
 from rooms.purchases.stage import MOVING, TITLES, Stage, stage_of
 from rooms.studio.access import user_of
 
-KIND_TITLES = {"tip": "Tip"}
-RELATED = {"tip": ("sale", "creator", "room")}
+KIND_TITLES = {"tip": "Tip", "stars": "Stars"}
+RELATED = {"tip": ("sale", "creator", "room"), "stars": ("sale",)}
 
 
 @require_safe
@@ -88,6 +88,8 @@ def _again(found: Purchase) -> str:
         if found.room:
             return reverse("tip-room", kwargs={"slug": found.room.slug})
         return reverse("tip-creator", kwargs={"handle": found.creator.handle})
+    if isinstance(found, StarOrder):
+        return reverse("wallet")
     raise TypeError(f"a {type(found).__name__} is sold nowhere")
 
 

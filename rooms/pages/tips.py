@@ -6,24 +6,36 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from config import clock
 from payouts.cards.queries import cards_of
 from payouts.errors import UnknownCardError
+from payouts.wallets.queries import balance_of
 from rooms import breakdowns, queries
-from rooms.errors import InvalidFieldsError, KeyReusedError, OwnTipError, RoomsError, TipsClosedError, TipsOffError
-from rooms.idempotency import Done, hash_of_form, once
+from rooms.errors import (
+    InvalidFieldsError,
+    KeyReusedError,
+    OwnTipError,
+    RoomsError,
+    StarsFrozenError,
+    StarsMissingError,
+    TipsClosedError,
+    TipsOffError,
+)
+from rooms.idempotency import Done
 from rooms.models import Creator, Tip, User
-from rooms.purchases import checkout
+from rooms.pages.giving import CARD_GONE, done_once, lead_on
 from rooms.purchases.context import purchase_context
+from rooms.stars.operations import give_stars
 from rooms.studio.access import user_of
 from rooms.tips import targets
-from rooms.tips.forms import TipForm
+from rooms.tips.forms import STARS, TipForm
 from rooms.tips.operations import check_fields, give_tip
 from rooms.tips.queries import TIPS_SHOWN, tips_in
 from rooms.tips.targets import Target
@@ -85,17 +97,19 @@ def _give(request: HttpRequest, target: Target) -> HttpResponse:
     try:
         targets.check(target, payer=user, now=now)
         cards = cards_of(user_id=user.id)
-        form = TipForm(request.POST or None, target=target, cards=cards, initial=_asked(request))
+        stars = balance_of(user_id=user.id)
+        form = TipForm(request.POST or None, target=target, cards=cards, stars=stars, initial=_asked(request))
         if request.method == "POST" and form.is_valid():
-            tip = _given(request, form, target, user, now=now)
-            if tip is not None:
-                return _lead_on(tip)
+            answer = _given(request, form, target, user, now=now)
+            if answer is not None:
+                return answer
     except (TipsOffError, TipsClosedError, OwnTipError, KeyReusedError) as refusal:
         return _refused(request, target, refusal)
     context = {
         "target": target,
         "form": form,
         "cards": cards,
+        "stars": stars,
         "preview": _preview(_drafted(form), now=now),
         "preview_url": f"{request.path}preview/",
     }
@@ -103,8 +117,11 @@ def _give(request: HttpRequest, target: Target) -> HttpResponse:
     return render(request, "rooms/tip_new.html", context, status=status)
 
 
-def _given(request: HttpRequest, form: TipForm, target: Target, user: User, *, now: datetime) -> Tip | None:
+def _given(request: HttpRequest, form: TipForm, target: Target, user: User, *, now: datetime) -> HttpResponse | None:
+    """To where the tip is paid; None when something has to be changed first."""
     data = form.cleaned_data
+    if data["pay_by"] == STARS:
+        return _given_in_stars(request, form, target, user, now=now)
     wanted: dict[str, Any] = {
         "amount_minor": data["amount_minor"],
         "currency": data["currency"],
@@ -118,30 +135,41 @@ def _given(request: HttpRequest, form: TipForm, target: Target, user: User, *, n
         return Done(subject=f"tip:{tip.id}")
 
     try:
-        done, _ = once(
-            user_id=user.id,
-            key=f"form:{data['key']}",
-            request_sha256=hash_of_form(request.path, wanted),
-            do=give,
-            real_now=clock.real_now(),
-        )
+        tip_id = done_once(request, key=data["key"], wanted=wanted, do=give)
     except InvalidFieldsError as refusal:
         form.refuse(refusal)
         return None
     except UnknownCardError:
-        form.add_error("pay_by", "This card is no longer saved; choose another way to pay.")
+        form.add_error("pay_by", CARD_GONE)
         return None
-    tip: Tip = Tip.objects.select_related("sale").get(id=done.object_id)
-    return tip
+    return lead_on(Tip.objects.select_related("sale").get(id=tip_id))
 
 
-def _lead_on(tip: Tip) -> HttpResponse:
-    """To the card page, or to the tip's own page when a saved card pays, or while Stripe is away."""
-    sale = checkout.go_on(tip.sale)
-    # 303: the card page is fetched, whatever method led here.
-    return HttpResponse(
-        status=HTTPStatus.SEE_OTHER, headers={"Location": checkout.card_page_of(sale) or tip.get_absolute_url()}
-    )
+def _given_in_stars(
+    request: HttpRequest, form: TipForm, target: Target, user: User, *, now: datetime
+) -> HttpResponse | None:
+    """Back to where the tip was given: it is done."""
+    data = form.cleaned_data
+    wanted: dict[str, Any] = {
+        "stars": data["amount_minor"],
+        "message": data["message"],
+        "public_name": user.display_name if data["show_name"] else "",
+    }
+
+    def give() -> Done:
+        tip = give_stars(target=target, payer_id=user.id, now=now, **wanted)
+        return Done(subject=f"star-tip:{tip.id}")
+
+    try:
+        done_once(request, key=data["key"], wanted=wanted, do=give)
+    except (StarsMissingError, StarsFrozenError) as refusal:
+        form.add_error("pay_by", str(refusal))
+        return None
+    except InvalidFieldsError as refusal:
+        form.refuse(refusal)
+        return None
+    messages.success(request, f"{wanted['stars']:,} Stars went to {target.name}. Thank you.")
+    return redirect(target.room or target.creator)
 
 
 def _asked(request: HttpRequest) -> dict[str, str]:
@@ -159,18 +187,19 @@ def _drafted(form: TipForm) -> TipForm:
     if form.is_bound:
         return form
     values = {name: form[name].value() for name in form.fields}
-    return TipForm(values, target=form.target, cards=form.cards)
+    return TipForm(values, target=form.target, cards=form.cards, stars=form.stars)
 
 
 def _preview_part(request: HttpRequest, target: Target) -> HttpResponse:
-    values = request.GET.dict() | {"key": "00000000-0000-0000-0000-000000000000", "pay_by": ""}
-    form = TipForm(values, target=target, cards=[])
+    by = STARS if request.GET.get("pay_by") == STARS else ""
+    values = request.GET.dict() | {"key": "00000000-0000-0000-0000-000000000000", "pay_by": by}
+    form = TipForm(values, target=target, cards=[], stars=0)
     return render(request, "rooms/parts/tip_preview.html", {"preview": _preview(form, now=clock.now())})
 
 
 def _preview(form: TipForm, *, now: datetime) -> Preview:
     form.is_valid()
-    for name in ("amount", "currency"):
+    for name in ("amount", "currency", "pay_by"):
         if name in form.errors:
             return Preview(problem=str(form.errors[name][0]))
     amount_minor, currency = form.cleaned_data["amount_minor"], form.cleaned_data["currency"]
@@ -178,6 +207,8 @@ def _preview(form: TipForm, *, now: datetime) -> Preview:
         check_fields(form.target, amount_minor=amount_minor, currency=currency, message="", public_name="")
     except InvalidFieldsError as refusal:
         return Preview(problem=" ".join(message for messages in refusal.errors.values() for message in messages))
+    if form.cleaned_data.get("pay_by") == STARS:
+        return Preview(quote=breakdowns.of_stars(form.target.sharers, stars=amount_minor))
     quote = breakdowns.quote_for(
         form.target.sharers, price_minor=amount_minor, currency=currency, policy_slug=targets.POLICY, now=now
     )

@@ -5,9 +5,9 @@ from typing import Final
 from uuid import UUID
 
 from payouts.models import Sale
-from rooms.models import Purchase, Tip
+from rooms.models import Purchase, StarOrder, Tip
 
-MODELS: Final[Mapping[str, type[Purchase]]] = {"tip": Tip}
+MODELS: Final[Mapping[str, type[Purchase]]] = {model.kind: model for model in (Tip, StarOrder)}
 
 
 def lock_purchase_of_sale(sale_id: UUID) -> Purchase | None:

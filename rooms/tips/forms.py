@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 
 from payouts.models import SavedCard
+from payouts.models.wallet import CURRENCY
 from rooms import currencies
 from rooms.currencies import money_text
 from rooms.forms import OperationForm
@@ -15,6 +16,7 @@ from rooms.models.oneoff import MESSAGE_MAX
 from rooms.tips.targets import PRESETS, Target
 
 CARD_PAGE = "card-page"
+STARS = "stars"
 
 
 class TipForm(OperationForm):
@@ -37,7 +39,7 @@ class TipForm(OperationForm):
     show_name = forms.BooleanField(required=False, initial=True, label="Show my name with it")
     pay_by = forms.CharField(required=False, initial=CARD_PAGE)
 
-    def __init__(self, data: Any = None, *, target: Target, cards: list[SavedCard], **more: Any) -> None:
+    def __init__(self, data: Any = None, *, target: Target, cards: list[SavedCard], stars: int, **more: Any) -> None:
         asked: dict[str, Any] = more.pop("initial", {})
         currency = target.currency or asked.get("currency") or settings.DEFAULT_CURRENCY
         initial = {"key": uuid4(), "currency": currency, "amount": _typed(PRESETS[1] * unit_minor(currency), currency)}
@@ -46,6 +48,7 @@ class TipForm(OperationForm):
         super().__init__(data, initial=initial | asked | {"currency": currency}, **more)
         self.target = target
         self.cards = cards
+        self.stars = stars
         if target.currency:
             self.fields["currency"] = forms.ChoiceField(
                 choices=[(currency, currency)], widget=forms.HiddenInput, initial=currency
@@ -61,10 +64,14 @@ class TipForm(OperationForm):
         ]
 
     def clean_pay_by(self) -> str:
-        """The saved card's id, or nothing for the card page."""
+        """The saved card's id, Stars, or nothing for the card page."""
         chosen: str = self.cleaned_data["pay_by"]
         if chosen in {"", CARD_PAGE}:
             return ""
+        if chosen == STARS:
+            if self.cleaned_data.get("currency") != CURRENCY:
+                raise forms.ValidationError(f"Stars are worth cents of a dollar: choose {CURRENCY}, or pay by card.")
+            return STARS
         if chosen not in {card.payment_method_id for card in self.cards}:
             raise forms.ValidationError("This card is no longer saved; choose another way to pay.")
         return chosen

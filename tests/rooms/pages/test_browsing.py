@@ -83,17 +83,17 @@ def test_cohosts_share_with_the_odd_cent_explained(client: Client, ada: Creator,
     assert "odd cent takes turns" in page
 
 
-def test_a_room_costs_three_queries_for_a_visitor(
+def test_a_room_costs_four_queries_for_a_visitor(
     client: Client, evening: Room, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         client.get(evening.get_absolute_url())
 
 
-def test_a_room_costs_eight_queries_for_a_listener(
+def test_a_room_costs_nine_queries_for_a_listener(
     listener: Client, evening: Room, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         listener.get(evening.get_absolute_url())
 
 

@@ -174,8 +174,8 @@ def test_the_form_costs_the_same_for_any_number_of_tips(
     listener: Client, open_room: Room, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     listener.get(f"{open_room.get_absolute_url()}tip/")
-    # Session, person, room, co-hosts, cards.
-    with django_assert_num_queries(5):
+    # Session, person, room, co-hosts, cards, Stars.
+    with django_assert_num_queries(6):
         listener.get(f"{open_room.get_absolute_url()}tip/")
 
 
