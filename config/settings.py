@@ -191,6 +191,9 @@ if PRODUCTION and CLOCK_URL:
 PAYOUT_HOLD_S = env.int("PAYOUT_HOLD_S", 2 * 24 * 3600)
 PAYOUT_MINIMUM_MINOR = env.int("PAYOUT_MINIMUM_MINOR", 500)
 SEAT_HOLD_S = env.int("SEAT_HOLD_S", 15 * 60)
+# Hosts refund listeners for so many days after the room, out of so much of what they have; finance may do more.
+CREATOR_REFUND_DAYS = env.int("CREATOR_REFUND_DAYS", 30)
+CREATOR_REFUND_SHARE_PERCENT = env.int("CREATOR_REFUND_SHARE_PERCENT", 100)
 # So long before the bank's date a dispute's evidence goes out by itself; 0: never.
 DISPUTE_ANSWER_BEFORE_S = env.int("DISPUTE_ANSWER_BEFORE_S", 24 * 3600)
 # Early fraud warnings about charges up to so much are refunded by themselves, by currency: "USD=5000,EUR=5000".
@@ -236,6 +239,7 @@ CELERY_BEAT_SCHEDULE = {
         "payouts.tasks.catch_up_subscriptions",
         "payouts.tasks.run_payouts",
         "payouts.tasks.answer_disputes",
+        "rooms.tasks.carry_on_cancellations",
         "rooms.tasks.end_seat_holds",
         "rooms.tasks.sweep_mail",
     )

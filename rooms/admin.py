@@ -88,6 +88,7 @@ class TicketAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold 
             TicketState.RETURNED.label: "default",
             TicketState.DISPUTED.label: "warning",
             TicketState.CHARGEBACK.label: "danger",
+            TicketState.REFUNDED.label: "default",
         },
     )
     def state_shown(self, ticket: Ticket) -> str:

@@ -13,9 +13,11 @@ class RoomsConfig(AppConfig):
         from rooms.disputes import evidence  # noqa: PLC0415
         from rooms.disputes import handlers as disputes  # noqa: PLC0415
         from rooms.purchases import handlers as purchases  # noqa: PLC0415
+        from rooms.refunds import handlers as refunds  # noqa: PLC0415
         from rooms.tickets import handlers as tickets  # noqa: PLC0415
 
         disputes.register()
         evidence.register()
+        refunds.register()
         tickets.register()
         purchases.register()

@@ -1,7 +1,7 @@
 """Row locks of rooms, by name.
 
-Order within a transaction: sale (payouts), then buyer, then ticket, then seat. A webhook holds the sale when it tells
-us of it, so whoever starts here takes the sale first too.
+Order within a transaction: room, sale (payouts), then buyer, then ticket, then seat. A webhook holds the sale when it
+tells us of it, so whoever starts here takes the sale first too.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,12 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from rooms.models import Seat, Ticket, User
+from rooms.models import Room, Seat, Ticket, User
+
+
+def lock_room(room_id: UUID) -> Room | None:
+    """The room with its host, for as long as no purchase in it is being written."""
+    return Room.objects.select_for_update(of=("self",)).select_related("creator").filter(id=room_id).first()
 
 
 def lock_buyer(user_id: UUID) -> User:

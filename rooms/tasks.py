@@ -12,6 +12,7 @@ from rooms.mail import operations as mail
 from rooms.purchases.operations import forget_addresses as forget
 from rooms.recordings import intake
 from rooms.recordings import operations as recordings
+from rooms.refunds import cancelling
 from rooms.tickets import operations
 
 MAILS_A_SWEEP = 200
@@ -21,6 +22,19 @@ MAILS_A_SWEEP = 200
 def end_seat_holds(**_: Any) -> None:
     """Give up holds that ran out."""
     operations.end_seat_holds(now=clock.now())
+
+
+@shared_task
+def carry_on_cancellation(*, room_id: str, **_: Any) -> None:
+    """Refund the buyers of a room that has just been cancelled."""
+    cancelling.carry_on(room_id=UUID(room_id), now=clock.now())
+
+
+@shared_task
+def carry_on_cancellations(**_: Any) -> None:
+    """Go on with cancelled rooms whose buyers are not all refunded."""
+    for room_id in cancelling.due_cancellations(now=clock.now()):
+        cancelling.carry_on(room_id=room_id, now=clock.now())
 
 
 @shared_task

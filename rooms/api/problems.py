@@ -9,6 +9,7 @@ from rest_framework.views import set_rollback
 
 from config import problems
 from rooms import errors
+from rooms.refunds import errors as refunds
 
 STATUS: Final[Mapping[type[errors.RoomsError], HTTPStatus]] = {
     errors.InvalidFieldsError: HTTPStatus.BAD_REQUEST,
@@ -20,6 +21,10 @@ STATUS: Final[Mapping[type[errors.RoomsError], HTTPStatus]] = {
     errors.SalesClosedError: HTTPStatus.CONFLICT,
     errors.SoldOutError: HTTPStatus.CONFLICT,
     errors.TicketNotFoundError: HTTPStatus.NOT_FOUND,
+    refunds.NotYourSaleError: HTTPStatus.NOT_FOUND,
+    refunds.RefundNotPossibleError: HTTPStatus.CONFLICT,
+    refunds.RefundOverLimitError: HTTPStatus.CONFLICT,
+    refunds.RefundTooLateError: HTTPStatus.CONFLICT,
 }
 
 
@@ -33,13 +38,19 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     return Response(document, status=status, content_type=problems.CONTENT_TYPE)
 
 
-def _members(error: errors.RoomsError) -> dict[str, Any]:
+def _members(error: errors.RoomsError) -> dict[str, Any]:  # noqa: PLR0911 (one return for each kind reads best)
     """The error's data, as extension members (RFC 9457, section 3.2)."""
     match error:
         case errors.SalesClosedError():
             return {"since": error.since.isoformat(), "cancelled": error.cancelled}
         case errors.PayeeNotReadyError():
             return {"waiting_for": error.names}
+        case refunds.RefundNotPossibleError() if error.left_minor is not None:
+            return {"left_minor": error.left_minor}
+        case refunds.RefundOverLimitError():
+            return {"cost_minor": error.cost_minor, "limit_minor": error.limit_minor, "currency": error.currency}
+        case refunds.RefundTooLateError():
+            return {"until": error.until.isoformat()}
         case errors.NotCancellableError():
             return {"state": error.state}
         case errors.KeyMissingError() | errors.KeyReusedError():

@@ -1,5 +1,6 @@
 """Models of rooms: people, creators, rooms, seats and tickets."""
 
+from rooms.models.cancellation import RoomCancellation
 from rooms.models.creator import Creator
 from rooms.models.idempotency import IdempotentRequest
 from rooms.models.live import HEARING, Admission, Attendance, StreamPosition, Way
@@ -28,6 +29,7 @@ __all__ = [
     "PurchaseRecord",
     "Recording",
     "Room",
+    "RoomCancellation",
     "RoomEntry",
     "Seat",
     "StarOrder",

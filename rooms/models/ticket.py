@@ -43,6 +43,7 @@ class TicketState(models.TextChoices):
     RETURNED = "returned", "Paid too late, returned"
     DISPUTED = "disputed", "Payment disputed"
     CHARGEBACK = "chargeback", "Payment taken back by the bank"
+    REFUNDED = "refunded", "Refunded"
 
 
 class EndReason(models.TextChoices):
@@ -50,11 +51,13 @@ class EndReason(models.TextChoices):
 
     HOLD_ENDED = "hold_ended", "The hold ran out"
     CANCELLED = "cancelled", "The buyer gave it back"
+    ROOM_CANCELLED = "room_ended", "The room was cancelled"
 
 
 ACTIVE_STATES = (TicketState.HELD, TicketState.ENDING, TicketState.VALID, TicketState.DISPUTED)
 PAID_STATES = (
-    TicketState.VALID, TicketState.LATE, TicketState.RETURNED, TicketState.DISPUTED, TicketState.CHARGEBACK
+    TicketState.VALID, TicketState.LATE, TicketState.RETURNED, TicketState.DISPUTED, TicketState.CHARGEBACK,
+    TicketState.REFUNDED,
 )  # fmt: skip
 
 
@@ -73,6 +76,7 @@ class Ticket(models.Model):
     ending_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
+    refunded_at = models.DateTimeField(null=True, blank=True)
     checked_in_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -89,6 +93,10 @@ class Ticket(models.Model):
             models.CheckConstraint(
                 condition=~Q(state__in=PAID_STATES) | Q(paid_at__isnull=False),
                 name="ticket_paid_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=TicketState.REFUNDED) | Q(refunded_at__isnull=False),
+                name="ticket_refunded_has_time",
             ),
             models.CheckConstraint(
                 condition=~Q(state=TicketState.RELEASED) | Q(released_at__isnull=False),

@@ -15,8 +15,9 @@ from config import clock
 from rooms import breakdowns, queries
 from rooms.errors import NotCancellableError, TicketNotFoundError
 from rooms.models import Ticket, TicketState
+from rooms.refunds.shown import refunds_shown
 from rooms.tickets.operations import cancel_ticket
-from rooms.tickets.stage import MOVING, TITLES, Stage, stage_of
+from rooms.tickets.stage import FOLLOWED, MOVING, TITLES, Stage, stage_of
 
 
 @require_safe
@@ -73,9 +74,14 @@ def cancel(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
 def receipt(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
     """What was paid, to whom each part went, and under which charge."""
     found = _own(request, ticket_id)
-    if found.state != TicketState.VALID:
+    if found.state not in {TicketState.VALID, TicketState.REFUNDED}:
         return redirect(found)
-    context = {"ticket": found, "room": found.room, "paid": breakdowns.receipt_of(sale_id=found.sale_id)}
+    context = {
+        "ticket": found,
+        "room": found.room,
+        "paid": breakdowns.receipt_of(sale_id=found.sale_id),
+        "refunds": refunds_shown(found),
+    }
     return render(request, "rooms/receipt.html", context)
 
 
@@ -90,7 +96,8 @@ def _context(request: HttpRequest, found: Ticket) -> dict[str, Any]:
         "stage": stage,
         "stage_title": TITLES[stage],
         "template": f"rooms/ticket/{stage}.html",
-        "is_moving": stage in MOVING,
+        "is_moving": stage in FOLLOWED,
+        "refunds": refunds_shown(found) if stage in {Stage.IN, Stage.REFUNDED} else None,
         "came_from": "preparing" if stage is Stage.PREPARING else came_from,
         "left_s": max(int((found.held_until - now).total_seconds()), 0),
         "is_live": found.room.starts_at <= now < found.room.ends_at,

@@ -27,6 +27,8 @@ def register() -> None:
     handlers.on("sale.late")(sale_changed)
     handlers.on("sale.returned")(sale_changed)
     handlers.on("sale.return_failed")(sale_changed)
+    handlers.on("sale.refunded")(sale_changed)
+    handlers.on("sale.refund_failed")(sale_changed)
     handlers.answers("sale.late")(is_taken_after_all)
 
 

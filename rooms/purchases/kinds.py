@@ -15,8 +15,8 @@ def lock_purchase_of_sale(sale_id: UUID) -> Purchase | None:
 
     In the order of `rooms.locks` it comes where a ticket does: after the sale and the buyer.
     """
-    product = Sale.objects.values_list("product", flat=True).get(id=sale_id)
-    model = MODELS.get(product)
+    product = Sale.objects.filter(id=sale_id).values_list("product", flat=True).first()
+    model = MODELS.get(product or "")
     if model is None:
         return None
     found: Purchase | None = model.objects.select_for_update().filter(sale_id=sale_id).first()

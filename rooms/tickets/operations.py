@@ -60,7 +60,7 @@ def cancel_ticket(*, ticket_id: UUID, buyer_id: UUID, now: datetime) -> Ticket:
     if ticket is None:
         raise TicketNotFoundError(ticket_id=ticket_id)
     with transaction.atomic():
-        ticket = _end(ticket.sale_id, reason=EndReason.CANCELLED, now=now)
+        ticket = end_hold(ticket.sale_id, reason=EndReason.CANCELLED, now=now)
         if ticket.state in PAID_STATES:
             raise NotCancellableError(ticket_id=ticket_id, state=ticket.get_state_display().lower())
     return ticket
@@ -77,13 +77,13 @@ def end_seat_holds(*, now: datetime) -> list[UUID]:
     for sale_id in list(due.values_list("sale_id", flat=True)[:ENDED_AT_ONCE]):
         try:
             with transaction.atomic():
-                ended.append(_end(sale_id, reason=EndReason.HOLD_ENDED, now=now).id)
+                ended.append(end_hold(sale_id, reason=EndReason.HOLD_ENDED, now=now).id)
         except DatabaseError:
             log.exception("hold.not_ended", sale_id=str(sale_id))
     return ended
 
 
-def _end(sale_id: UUID, *, reason: EndReason, now: datetime) -> Ticket:
+def end_hold(sale_id: UUID, *, reason: EndReason, now: datetime) -> Ticket:
     """Give up a hold, unless it is over or paid for by now. The sale is locked first, as webhooks do."""
     lock_sale(sale_id)
     ticket = locks.lock_ticket_of_sale(sale_id)

@@ -22,6 +22,8 @@ class Stage(StrEnum):
     STUCK = "stuck"  # the card did not take it back: a person sees to it
     DISPUTED = "disputed"  # the buyer's bank is looking into the payment
     CHARGEBACK = "chargeback"  # and took it back
+    CALLED_OFF = "called_off"  # the room was cancelled, the refund is about to be made
+    REFUNDED = "refunded"  # all of it is back, or on its way
 
 
 # What the browser's tab says, so that a buyer who looks elsewhere sees it change.
@@ -38,10 +40,16 @@ TITLES: Final = {
     Stage.STUCK: "Refund on hold",
     Stage.DISPUTED: "Payment disputed",
     Stage.CHARGEBACK: "Payment taken back",
+    Stage.CALLED_OFF: "Room cancelled",
+    Stage.REFUNDED: "Refunded",
     Stage.FAILED: "No card page",
 }
 # The page may still change by itself in these.
-MOVING = frozenset({Stage.PREPARING, Stage.HELD, Stage.CONFIRMING, Stage.ENDING, Stage.LATE, Stage.STUCK})
+MOVING = frozenset(
+    {Stage.PREPARING, Stage.HELD, Stage.CONFIRMING, Stage.ENDING, Stage.LATE, Stage.STUCK, Stage.CALLED_OFF}
+)
+# And in these when somebody else acts: the host refunds, the room is cancelled, a bank decides.
+FOLLOWED = MOVING | {Stage.IN, Stage.DISPUTED, Stage.REFUNDED}
 
 PLAIN: Final = {
     TicketState.VALID.value: Stage.IN,
@@ -49,14 +57,17 @@ PLAIN: Final = {
     TicketState.ENDING.value: Stage.ENDING,
     TicketState.DISPUTED.value: Stage.DISPUTED,
     TicketState.CHARGEBACK.value: Stage.CHARGEBACK,
+    TicketState.REFUNDED.value: Stage.REFUNDED,
 }
 
 
 def stage_of(ticket: Ticket, *, back_from_payment: bool) -> Stage:
     """The stage of a ticket. `back_from_payment`: the buyer came from the card page's success address.
 
-    Reads `ticket.sale`.
+    Reads `ticket.sale` and `ticket.room`.
     """
+    if ticket.state == TicketState.VALID and ticket.room.cancelled_at is not None:
+        return Stage.CALLED_OFF
     if stage := PLAIN.get(ticket.state):
         return stage
     if ticket.state == TicketState.RELEASED:

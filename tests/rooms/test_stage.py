@@ -4,16 +4,17 @@ import pytest
 from django.template.loader import get_template
 
 from payouts.models import Sale
-from rooms.models import EndReason, Ticket, TicketState
-from rooms.tickets.stage import MOVING, TITLES, Stage, stage_of
+from rooms.models import EndReason, Room, Ticket, TicketState
+from rooms.tickets.stage import FOLLOWED, MOVING, TITLES, Stage, stage_of
 from tests.rooms.cast import NOW
 
 
 def _ticket(
-    state: TicketState, *, url: str = "", end_reason: str = "", failure: str = "", refund_failed: bool = False
-) -> Ticket:
+    state: TicketState, *, url: str = "", end_reason: str = "", failure: str = "", refund_failed: bool = False,
+    called_off: bool = False,
+) -> Ticket:  # fmt: skip
     sale = Sale(checkout_url=url, failure=failure, refund_failed_at=NOW if refund_failed else None)
-    return Ticket(state=state, end_reason=end_reason, sale=sale)
+    return Ticket(state=state, end_reason=end_reason, sale=sale, room=Room(cancelled_at=NOW if called_off else None))
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,8 @@ def _ticket(
         (_ticket(TicketState.LATE), True, Stage.LATE),
         (_ticket(TicketState.LATE, refund_failed=True), True, Stage.STUCK),
         (_ticket(TicketState.RETURNED), True, Stage.RETURNED),
+        (_ticket(TicketState.VALID, called_off=True), False, Stage.CALLED_OFF),
+        (_ticket(TicketState.REFUNDED, called_off=True), False, Stage.REFUNDED),
     ],
 )
 def test_it_tells_the_stage(ticket: Ticket, *, back_from_payment: bool, stage: Stage) -> None:
@@ -37,7 +40,9 @@ def test_it_tells_the_stage(ticket: Ticket, *, back_from_payment: bool, stage: S
 
 
 def test_what_is_over_does_not_move() -> None:
-    assert set(Stage) - MOVING == {Stage.IN, Stage.EXPIRED, Stage.CANCELLED, Stage.FAILED, Stage.RETURNED}
+    still = {Stage.EXPIRED, Stage.CANCELLED, Stage.FAILED, Stage.RETURNED, Stage.CHARGEBACK}
+    assert set(Stage) - FOLLOWED == still
+    assert {Stage.IN, Stage.DISPUTED, Stage.REFUNDED} == FOLLOWED - MOVING
 
 
 def test_every_stage_has_a_title_and_a_template() -> None:

@@ -1,0 +1,108 @@
+"""How far the refunds of a cancelled room have come, and what cancelling a room would cost. Reads only."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Cast, Concat
+
+from payouts.models import Refund, RefundState, SaleShare
+from rooms.models import Room, Ticket, TicketState
+
+
+def key_of(*, room_id: UUID, sale_id: UUID) -> str:
+    """The key of a buyer's refund for a cancelled room: one for each sale, however often it is asked."""
+    return f"room_cancelled:{room_id}:{sale_id}"
+
+
+def _with_refund(room_id: UUID) -> QuerySet[Any]:
+    """A room's tickets with the state of their refund for its cancellation, if it was asked for."""
+    key = Concat(Value(f"room_cancelled:{room_id}:"), Cast(OuterRef("sale_id"), CharField()))
+    asked = Refund.objects.filter(key=key).values("state")[:1]
+    return Ticket.objects.filter(room_id=room_id).annotate(asked=Subquery(asked))
+
+
+def to_refund(*, room_id: UUID) -> QuerySet[Ticket]:
+    """Paid tickets of a cancelled room whose refund nobody has asked for yet."""
+    return _with_refund(room_id).filter(state=TicketState.VALID, asked__isnull=True).order_by("paid_at", "id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Buyers by how far they are. `stuck` needs a person, `disputed` waits for the buyer's bank."""
+
+    holds: int
+    waiting: int
+    asked: int
+    refunded: int
+    stuck: int
+    disputed: int
+
+    @property
+    def buyers(self) -> int:
+        """Everybody who paid."""
+        return self.waiting + self.asked + self.refunded + self.stuck + self.disputed
+
+    @property
+    def percent(self) -> int:
+        """How many of them are through, in whole percent."""
+        return 100 * self.refunded // self.buyers if self.buyers else 100
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to be done by itself."""
+        return not (self.holds or self.waiting or self.asked or self.disputed)
+
+
+def progress_of(*, room_id: UUID) -> Progress:
+    """Where every buyer of a cancelled room is: one query."""
+    valid = Q(state=TicketState.VALID)
+    failed = Q(asked__in=(RefundState.FAILED, RefundState.REFUSED))
+    counts = _with_refund(room_id).aggregate(
+        holds=Count("id", filter=Q(state__in=(TicketState.HELD, TicketState.ENDING))),
+        waiting=Count("id", filter=valid & Q(asked__isnull=True)),
+        asked=Count("id", filter=valid & Q(asked__isnull=False) & ~failed),
+        refunded=Count("id", filter=Q(state=TicketState.REFUNDED) & (Q(asked__isnull=True) | ~failed)),
+        stuck=Count("id", filter=Q(state__in=(TicketState.VALID, TicketState.REFUNDED)) & failed),
+        disputed=Count("id", filter=Q(state=TicketState.DISPUTED)),
+    )
+    return Progress(**counts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What cancelling would cost, by currency where amounts may differ in it."""
+
+    buyers: int
+    holds: int
+    listeners_get_minor: int
+    currency: str
+    mine: tuple[tuple[int, str], ...]
+    fees_lost: tuple[tuple[int, str], ...]
+
+
+def cost_of_cancelling(*, room: Room) -> Cost:
+    """What goes back to listeners, what of it was the host's, and the card fees that are lost: four queries."""
+    paid = Ticket.objects.filter(room=room, state=TicketState.VALID)
+    back = Sum(F("sale__charge_minor") - F("sale__reversed_minor"), default=0)
+    sums = paid.aggregate(buyers=Count("id"), back=back)
+    shares = SaleShare.objects.filter(
+        sale__ticket__room=room, sale__ticket__state=TicketState.VALID, payee__creator=room.creator,
+        amount_minor__isnull=False,
+    )  # fmt: skip
+    mine = shares.order_by().values_list("sale__settlement_currency")
+    fees = paid.filter(sale__processing_fee_minor__isnull=False).order_by().values_list("sale__settlement_currency")
+    return Cost(
+        buyers=sums["buyers"],
+        holds=Ticket.objects.filter(room=room, state__in=(TicketState.HELD, TicketState.ENDING)).count(),
+        listeners_get_minor=sums["back"],
+        currency=room.currency,
+        mine=_amounts(mine.annotate(Sum(F("amount_minor") - F("given_minor")))),
+        fees_lost=_amounts(fees.annotate(Sum(F("sale__processing_fee_minor") - F("sale__fee_returned_minor")))),
+    )
+
+
+def _amounts(rows: Iterable[tuple[str, int]]) -> tuple[tuple[int, str], ...]:
+    return tuple((minor, currency) for currency, minor in sorted(rows))

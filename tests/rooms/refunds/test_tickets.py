@@ -1,0 +1,98 @@
+"""What refunds do to tickets, seats, sound and the buyer's pages."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+import redis
+from django.test import Client
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+
+from payouts.models import Sale
+from rooms.events.hints import stream_key
+from rooms.live import stream
+from rooms.models import Room, Ticket, TicketState, User
+from rooms.relay.control import STREAM, Revoke, decode
+from rooms.tickets.operations import buy_ticket
+from tests.rooms.cast import NOW
+from tests.rooms.refunds.conftest import stripe_says
+
+Buy = Callable[[User], Ticket]
+
+
+@pytest.fixture
+def sale(buy: Buy, linus: User) -> Sale:
+    """Linus has a seat."""
+    return buy(linus).sale
+
+
+def page(user: User, ticket: Ticket, part: str = "") -> str:
+    client = Client()
+    client.force_login(user)
+    answer = client.get(f"{ticket.get_absolute_url()}{part}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_all_of_it_back_ends_the_ticket_and_frees_its_seat(
+    sale: Sale, room: Room, linus: User, valkey: redis.Redis,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:  # fmt: skip
+    with django_capture_on_commit_callbacks(execute=True):
+        stripe_says(sale, 1000)
+    ticket = Ticket.objects.get()
+    assert (ticket.state, ticket.refunded_at, ticket.seat.taken) == (TicketState.REFUNDED, NOW, False)
+    assert valkey.xlen(stream_key(linus.id)) == 1
+    shown = page(linus, ticket)
+    assert "Your money is on its way back" in shown
+    assert "re_1" in shown
+    assert "What went back" in page(linus, ticket, "receipt/")
+    again = buy_ticket(room_id=room.id, buyer_id=linus.id, now=NOW)
+    assert (again.id != ticket.id, again.seat_id) == (True, ticket.seat_id)
+    stripe_says(sale, 1000)  # told again
+    again.seat.refresh_from_db()
+    assert again.seat.taken
+
+
+def test_a_part_of_it_back_changes_nothing_but_the_pages(sale: Sale, linus: User) -> None:
+    stripe_says(sale, 400)
+    ticket = Ticket.objects.get()
+    assert (ticket.state, ticket.seat.taken) == (TicketState.VALID, True)
+    shown = page(linus, ticket)
+    assert "You&#x27;re in" in shown or "You're in" in shown
+    assert "$4.00" in shown
+    assert "$4.00" in page(linus, ticket, "receipt/")
+    stripe_says(sale, 600, refund_id="re_2")
+    assert Ticket.objects.get().state == TicketState.REFUNDED
+
+
+def test_a_refund_that_fails_keeps_the_seat_free_and_says_that_finance_sees_to_it(sale: Sale, linus: User) -> None:
+    stripe_says(sale, 1000)
+    stripe_says(sale, 1000, failure="The refund failed: expired or canceled card")
+    ticket = Ticket.objects.get()
+    assert (ticket.state, ticket.seat.taken) == (TicketState.REFUNDED, False)
+    assert "Your refund did not go through" in page(linus, ticket)
+    stripe_says(sale, 1000, refund_id="re_2")
+    assert "Your money is on its way back" in page(linus, ticket)
+
+
+@pytest.fixture
+def _relay(settings: Settings) -> Iterator[None]:
+    settings.RELAY_URL = "https://relay.example"
+    stream.client.cache_clear()
+    yield
+    stream.client.cache_clear()
+
+
+@pytest.mark.usefixtures("_relay")
+def test_the_relay_is_told_to_silence_the_ticket_within_the_commit(
+    sale: Sale, room: Room, valkey: redis.Redis, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    Room.objects.filter(id=room.id).update(starts_at=NOW, ends_at=NOW + timedelta(hours=1))
+    with django_capture_on_commit_callbacks(execute=True):
+        stripe_says(sale, 1000)
+    entries = valkey.xrange(STREAM)
+    told = [decode({k.decode(): v.decode() for k, v in fields.items()}) for _, fields in entries]  # type: ignore[union-attr]
+    assert [message.identity for message in told if isinstance(message, Revoke)] == [
+        f"ticket:{Ticket.objects.get().id}"
+    ]
