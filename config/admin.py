@@ -69,6 +69,7 @@ SECTIONS = [
         ("Rooms", "graphic_eq", "admin:rooms_room_changelist"),
         ("Tickets", "confirmation_number", "admin:rooms_ticket_changelist"),
         ("Creators", "mic", "admin:rooms_creator_changelist"),
+        ("Charities", "volunteer_activism", "admin:rooms_charity_changelist"),
         ("People", "person", "admin:rooms_user_changelist"),
         ("Mail", "mail", "admin:rooms_mail_changelist"),
     ]),

@@ -15,6 +15,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm
 from ledger.readonly import ReadOnly
 from rooms import queries
 from rooms.currencies import money_text
+from rooms.donations.admin import CharityAdmin as CharityAdmin
 from rooms.mail.admin import MailAdmin as MailAdmin
 from rooms.models import CoHost, Creator, Room, Ticket, TicketState, User
 

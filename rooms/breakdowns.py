@@ -11,7 +11,7 @@ from payouts.sales import queries as sales
 from payouts.sales.operations import ShareSpec
 from rooms import shares
 from rooms.currencies import money_text
-from rooms.models import Creator, Room
+from rooms.models import Charity, Creator, Room
 from rooms.shares import Sharer
 from rooms.templatetags.ui import Part
 
@@ -20,8 +20,17 @@ BY_PLATFORM = "Pays the card processing from its part"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A payee as the public knows them."""
+
+    kind: str
+    label: str
+    handle: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """What one receiver gets. `kind` is creator, platform or processor; `handle` names the creator."""
+    """What one receiver gets. `kind` is creator, charity, platform or processor; `handle` names the creator."""
 
     kind: str
     label: str
@@ -56,7 +65,7 @@ class Breakdown:
             Part(
                 label=receiver.label,
                 amount_minor=receiver.amount_minor,
-                look=str(position % LOOKS + 1) if receiver.kind == "creator" else receiver.kind,
+                look=str(position % LOOKS + 1) if receiver.kind in {"creator", "charity"} else receiver.kind,
                 note=receiver.note,
             )
             for position, receiver in enumerate(self.receivers)
@@ -98,9 +107,30 @@ def quote_for(
     ]
     if len(specs) < len(sharers):
         return None
-    names = {spec.payee_id: sharer.creator for spec, sharer in zip(specs, sharers, strict=True)}
+    names = {spec.payee_id: _named(sharer.creator) for spec, sharer in zip(specs, sharers, strict=True)}
     quote = sales.quote(price_minor=price_minor, currency=currency, shares=specs, policy_slug=policy_slug, now=now)
     return _from_quote(quote, names)
+
+
+def of_donation(charity: Charity, *, amount_minor: int, currency: str, policy_slug: str, now: datetime) -> Breakdown:
+    """Who would get what of a donation: the charity all of it (E14)."""
+    specs = [ShareSpec(payee_id=charity.payee_id)]
+    quote = sales.quote(price_minor=amount_minor, currency=currency, shares=specs, policy_slug=policy_slug, now=now)
+    return _from_quote(quote, {charity.payee_id: Named(kind="charity", label=charity.name)})
+
+
+def _named(creator: Creator) -> Named:
+    return Named(kind="creator", label=creator.display_name, handle=creator.handle)
+
+
+def _names_of(payee_ids: Sequence[UUID]) -> dict[UUID, Named]:
+    """Who these payees are to the public; a second query only where one is no creator."""
+    creators = Creator.objects.filter(payee_id__in=payee_ids)
+    names = {creator.payee_id: _named(creator) for creator in creators if creator.payee_id is not None}
+    if len(names) < len(payee_ids):
+        for charity in Charity.objects.filter(payee_id__in=payee_ids):
+            names[charity.payee_id] = Named(kind="charity", label=charity.name)
+    return names
 
 
 def of_stars(sharers: Sequence[Sharer], *, stars: int) -> Breakdown:
@@ -135,11 +165,7 @@ def receipt_of(*, sale_id: UUID) -> Breakdown:
     if sale.wallet_minor is not None:
         return _of_pack(explained, stars=sale.wallet_minor)
     specs = [ShareSpec(payee_id=share.payee_id, weight=share.weight) for share in sale.shares.all()]
-    names = {
-        creator.payee_id: creator
-        for creator in Creator.objects.filter(payee_id__in=[spec.payee_id for spec in specs])
-        if creator.payee_id
-    }
+    names = _names_of([spec.payee_id for spec in specs])
     if not explained.is_final:
         quote = sales.quote(
             price_minor=sale.price_minor,
@@ -179,7 +205,7 @@ def _of_pack(explained: sales.Explanation, *, stars: int) -> Breakdown:
     )
 
 
-def _from_quote(quote: sales.Quote, names: Mapping[UUID, Creator]) -> Breakdown:
+def _from_quote(quote: sales.Quote, names: Mapping[UUID, Named]) -> Breakdown:
     whole = sum(share.amount_minor for share in quote.shares)
     weights = sum(share.weight for share in quote.shares)
     return Breakdown(
@@ -196,12 +222,12 @@ def _from_quote(quote: sales.Quote, names: Mapping[UUID, Creator]) -> Breakdown:
 
 
 def _receivers(
-    parts: Sequence[sales.SharePart], names: Mapping[UUID, Creator], platform_minor: int, processing_minor: int
+    parts: Sequence[sales.SharePart], names: Mapping[UUID, Named], platform_minor: int, processing_minor: int
 ) -> tuple[Receiver, ...]:
     found = [
         Receiver(
-            kind="creator",
-            label=names[part.payee_id].display_name,
+            kind=names[part.payee_id].kind,
+            label=names[part.payee_id].label,
             handle=names[part.payee_id].handle,
             amount_minor=part.amount_minor,
         )

@@ -190,3 +190,13 @@ class StarsFrozenError(RoomsError):
             "Your Stars are frozen while a payment for them is disputed at your bank. Nothing was given; they are "
             "free again when that is over."
         )
+
+
+class DonationsClosedError(RoomsError):
+    """The room has no charity that can be paid, or is over."""
+
+    code = "donations-closed"
+
+    def __init__(self, *, room_id: UUID) -> None:
+        self.room_id = room_id
+        super().__init__("This room takes no donations at the moment. Nothing was charged.")

@@ -12,7 +12,9 @@ from rooms.models import CoHost, Creator, Room, Seat, Ticket
 def with_people() -> QuerySet[Room]:
     """Rooms with host, co-hosts and their payees: two queries, however many rooms."""
     cohosts = CoHost.objects.select_related("creator__payee").order_by("position")
-    return Room.objects.select_related("creator__payee").prefetch_related(Prefetch("cohosts", queryset=cohosts))
+    return Room.objects.select_related("creator__payee", "charity__payee").prefetch_related(
+        Prefetch("cohosts", queryset=cohosts)
+    )
 
 
 def with_seats_left(rooms: QuerySet[Room]) -> QuerySet[Room]:

@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from rooms.events.views import events
 from rooms.live import views as live
-from rooms.pages import cards, home, purchases, room, stars, tickets, tips
+from rooms.pages import cards, donations, home, purchases, room, stars, tickets, tips
 from rooms.recordings import views as recordings
 
 urlpatterns = [
@@ -34,6 +34,11 @@ urlpatterns = [
     path("rooms/<slug:slug>/tips/", tips.of_room, name="room-tips"),
     path("creators/<slug:handle>/tip/", tips.to_creator, name="tip-creator"),
     path("creators/<slug:handle>/tip/preview/", tips.preview_to_creator, name="tip-creator-preview"),
+    path("rooms/<slug:slug>/donate/", donations.in_room, name="donation-room"),
+    path("rooms/<slug:slug>/donate/preview/", donations.preview, name="donation-room-preview"),
+    path("donations/<uuid:purchase_id>/", purchases.page, {"kind": "donation"}, name="donation"),
+    path("donations/<uuid:purchase_id>/state/", purchases.state, {"kind": "donation"}, name="donation-state"),
+    path("donations/<uuid:purchase_id>/receipt/", purchases.receipt, {"kind": "donation"}, name="donation-receipt"),
     path("stars/", stars.wallet, name="wallet"),
     path("stars/<uuid:purchase_id>/", purchases.page, {"kind": "stars"}, name="stars"),
     path("stars/<uuid:purchase_id>/state/", purchases.state, {"kind": "stars"}, name="stars-state"),

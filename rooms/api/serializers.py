@@ -43,7 +43,7 @@ class RoomSerializer(serializers.ModelSerializer[Room]):
 class ReceiverSerializer(serializers.Serializer[breakdowns.Receiver]):
     """What one receiver gets of a charge."""
 
-    kind = serializers.ChoiceField(choices=["creator", "platform", "processor"])
+    kind = serializers.ChoiceField(choices=["creator", "charity", "platform", "processor"])
     handle = serializers.CharField(allow_null=True, help_text="The creator's handle, when the receiver is one.")
     label = serializers.CharField()  # type: ignore[assignment]  # a field of this name, not the serializer's label
     amount_minor = serializers.IntegerField()

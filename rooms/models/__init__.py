@@ -1,6 +1,7 @@
 """Models of rooms: people, creators, rooms, seats and tickets."""
 
 from rooms.models.cancellation import RoomCancellation
+from rooms.models.charity import Charity, Donation
 from rooms.models.creator import Creator
 from rooms.models.idempotency import IdempotentRequest
 from rooms.models.live import HEARING, Admission, Attendance, StreamPosition, Way
@@ -19,8 +20,10 @@ __all__ = [
     "PAID_STATES",
     "Admission",
     "Attendance",
+    "Charity",
     "CoHost",
     "Creator",
+    "Donation",
     "EndReason",
     "IdempotentRequest",
     "Mail",

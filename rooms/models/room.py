@@ -31,6 +31,7 @@ class Room(models.Model):
     currency = models.CharField(max_length=3)
     policy_slug = models.SlugField(max_length=60, default=DEFAULT_POLICY)
     host_weight = models.PositiveIntegerField(default=1)
+    charity = models.ForeignKey("rooms.Charity", on_delete=models.PROTECT, related_name="rooms", null=True, blank=True)
     created_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, blank=True)
 

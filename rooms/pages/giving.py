@@ -1,12 +1,16 @@
 """What the forms of tips, donations and Stars have in common: one purchase for one form, and where it leads."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from uuid import UUID
 
+from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from config import clock
+from rooms.breakdowns import Breakdown
 from rooms.idempotency import Done, hash_of_form, once
 from rooms.models import Purchase
 from rooms.purchases import checkout
@@ -39,3 +43,26 @@ def lead_on(purchase: Purchase) -> HttpResponse:
     return HttpResponse(
         status=HTTPStatus.SEE_OTHER, headers={"Location": checkout.card_page_of(sale) or purchase.get_absolute_url()}
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Who would get what, or why that cannot be told yet."""
+
+    problem: str = ""
+    quote: Breakdown | None = None
+
+
+def asked_of(request: HttpRequest) -> dict[str, str]:
+    """What a link to a form names: an amount, a currency."""
+    asked = {}
+    if request.GET.get("amount", "").replace(".", "", 1).isdigit():
+        asked["amount"] = request.GET["amount"]
+    if request.GET.get("currency") in settings.CURRENCIES:
+        asked["currency"] = request.GET["currency"]
+    return asked
+
+
+def amount_faults(form: forms.Form) -> str:
+    """What is wrong with what decides the preview of a form, or nothing."""
+    return next((str(form.errors[name][0]) for name in ("amount", "currency", "pay_by") if name in form.errors), "")

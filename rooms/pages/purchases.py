@@ -13,13 +13,13 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from rooms import breakdowns
-from rooms.models import Purchase, StarOrder, Tip
+from rooms.models import Donation, Purchase, StarOrder, Tip
 from rooms.purchases.kinds import MODELS
 from rooms.purchases.stage import MOVING, TITLES, Stage, stage_of
 from rooms.studio.access import user_of
 
-KIND_TITLES = {"tip": "Tip", "stars": "Stars"}
-RELATED = {"tip": ("sale", "creator", "room"), "stars": ("sale",)}
+KIND_TITLES = {"tip": "Tip", "donation": "Donation", "stars": "Stars"}
+RELATED = {"donation": ("sale", "charity", "room"), "tip": ("sale", "creator", "room"), "stars": ("sale",)}
 
 
 @require_safe
@@ -53,6 +53,7 @@ def receipt(request: HttpRequest, purchase_id: UUID, kind: str) -> HttpResponse:
     context = {
         "purchase": found,
         "sale": sale,
+        "kind": kind,
         "kind_title": KIND_TITLES[kind],
         "paid": breakdowns.receipt_of(sale_id=sale.id),
         "surcharge_minor": sale.charge_minor - sale.price_minor,
@@ -88,6 +89,8 @@ def _again(found: Purchase) -> str:
         if found.room:
             return reverse("tip-room", kwargs={"slug": found.room.slug})
         return reverse("tip-creator", kwargs={"handle": found.creator.handle})
+    if isinstance(found, Donation):
+        return reverse("donation-room", kwargs={"slug": found.room.slug})
     if isinstance(found, StarOrder):
         return reverse("wallet")
     raise TypeError(f"a {type(found).__name__} is sold nowhere")

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from config import clock
 from rooms import access, breakdowns, queries, shares
+from rooms.donations.operations import takes_donations
 from rooms.errors import OwnRoomError, PayeeNotReadyError, RoomsError, SalesClosedError, SoldOutError
 from rooms.live.panel import panel_of
 from rooms.models import ACTIVE_STATES, Room, Ticket, TicketState, User
@@ -45,6 +46,7 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
         "waiting_for": [sharer.creator for sharer in sharers if not shares.is_ready(sharer.creator)],
         "takes_tips": tips.takes_tips(tips.of_room(found), now=now),
         "tips": tip_queries.tips_in(room_id=found.id, limit=tip_queries.TIPS_SHOWN),
+        "takes_donations": takes_donations(found, now=now),
         "is_live": found.starts_at <= now < found.ends_at and found.cancelled_at is None,
         "is_over": found.ends_at <= now,
         "now": now,

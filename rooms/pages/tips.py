@@ -1,11 +1,9 @@
 """Giving a tip: the form with who gets what, and the press of its button."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +28,7 @@ from rooms.errors import (
 )
 from rooms.idempotency import Done
 from rooms.models import Creator, Tip, User
-from rooms.pages.giving import CARD_GONE, done_once, lead_on
+from rooms.pages.giving import CARD_GONE, Preview, amount_faults, asked_of, done_once, lead_on
 from rooms.purchases.context import purchase_context
 from rooms.stars.operations import give_stars
 from rooms.studio.access import user_of
@@ -39,14 +37,6 @@ from rooms.tips.forms import STARS, TipForm
 from rooms.tips.operations import check_fields, give_tip
 from rooms.tips.queries import TIPS_SHOWN, tips_in
 from rooms.tips.targets import Target
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """Who would get what, or why that cannot be told yet."""
-
-    problem: str = ""
-    quote: breakdowns.Breakdown | None = None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -98,7 +88,7 @@ def _give(request: HttpRequest, target: Target) -> HttpResponse:
         targets.check(target, payer=user, now=now)
         cards = cards_of(user_id=user.id)
         stars = balance_of(user_id=user.id)
-        form = TipForm(request.POST or None, target=target, cards=cards, stars=stars, initial=_asked(request))
+        form = TipForm(request.POST or None, target=target, cards=cards, stars=stars, initial=asked_of(request))
         if request.method == "POST" and form.is_valid():
             answer = _given(request, form, target, user, now=now)
             if answer is not None:
@@ -172,16 +162,6 @@ def _given_in_stars(
     return redirect(target.room or target.creator)
 
 
-def _asked(request: HttpRequest) -> dict[str, str]:
-    """What a link to the form names."""
-    asked = {}
-    if request.GET.get("amount", "").replace(".", "", 1).isdigit():
-        asked["amount"] = request.GET["amount"]
-    if request.GET.get("currency") in settings.CURRENCIES:
-        asked["currency"] = request.GET["currency"]
-    return asked
-
-
 def _drafted(form: TipForm) -> TipForm:
     """What the preview starts from: what was sent, else the form's own first values."""
     if form.is_bound:
@@ -199,9 +179,8 @@ def _preview_part(request: HttpRequest, target: Target) -> HttpResponse:
 
 def _preview(form: TipForm, *, now: datetime) -> Preview:
     form.is_valid()
-    for name in ("amount", "currency", "pay_by"):
-        if name in form.errors:
-            return Preview(problem=str(form.errors[name][0]))
+    if problem := amount_faults(form):
+        return Preview(problem=problem)
     amount_minor, currency = form.cleaned_data["amount_minor"], form.cleaned_data["currency"]
     try:
         check_fields(form.target, amount_minor=amount_minor, currency=currency, message="", public_name="")

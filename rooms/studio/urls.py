@@ -18,6 +18,7 @@ urlpatterns = [
     path("rooms/new/", rooms.new, name="room-new"),
     path("rooms/new/preview/", rooms.preview, name="room-preview"),
     path("rooms/<slug:slug>/", rooms.room, name="room"),
+    path("rooms/<slug:slug>/charity/", rooms.charity, name="room-charity"),
     path("rooms/<slug:slug>/accept/", rooms.accept, name="room-accept"),
     path("earnings/<slug:stage>/<str:currency>/", earnings.stage, name="stage"),
     path("sales/", earnings.sales, name="sales"),

@@ -1,13 +1,15 @@
 """A creator's rooms: what they sold, scheduling one, and invitations to co-host."""
 
 from http import HTTPStatus
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from config import clock
+from rooms.donations.operations import charities_to_choose, choose_charity
 from rooms.errors import CoHostNotFoundError, InvalidFieldsError
 from rooms.models import Creator, Room
 from rooms.scheduling.operations import accept_cohosting, schedule_room
@@ -63,8 +65,29 @@ def room(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse:
     found = queries.room_of(creator=creator, slug=slug)
     if found is None:
         raise Http404("No room of yours has this address")
-    context = {"creator": creator, "room": found.room, "earned": found, "sales": _sales(found.room, creator)}
+    context = {
+        "creator": creator,
+        "room": found.room,
+        "earned": found,
+        "sales": _sales(found.room, creator),
+        "charities": charities_to_choose() if found.room.creator_id == creator.id else (),
+    }
     return render(request, "studio/room.html", context)
+
+
+@require_POST
+@creator_required
+def charity(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse:
+    """Choose who gets the donations of a room that the creator hosts."""
+    found = get_object_or_404(Room, slug=slug, creator=creator)
+    chosen = request.POST.get("charity", "")
+    try:
+        choose_charity(room_id=found.id, creator_id=creator.id, charity_id=UUID(chosen) if chosen else None)
+    except (InvalidFieldsError, ValueError):
+        messages.error(request, "This charity cannot be chosen; choose one of the list.")
+    else:
+        messages.success(request, "Listeners can donate now." if chosen else "This room takes no donations any more.")
+    return redirect("studio:room", slug=slug)
 
 
 @require_POST

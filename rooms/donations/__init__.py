@@ -1,0 +1,1 @@
+"""Donations: a charity for a room, and what people give it there."""
