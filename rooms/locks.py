@@ -1,16 +1,17 @@
 """Row locks of rooms, by name.
 
-Order within a transaction: room, sale (payouts), then buyer, then ticket, then seat. A webhook holds the sale when it
-tells us of it, so whoever starts here takes the sale first too.
+Order within a transaction: room, sale (payouts), then buyer, then ticket, then seat, then standing, then admission. A
+webhook holds the sale when it tells us of it, so whoever starts here takes the sale first too.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from rooms.models import Room, Seat, Ticket, User
+from rooms.models import Admission, Room, Seat, Standing, Ticket, User
 
 
 def lock_room(room_id: UUID) -> Room | None:
@@ -40,6 +41,23 @@ def lock_ticket_and_buyer_of_sale(sale_id: UUID) -> Ticket | None:
 def lock_tickets(ids: Iterable[UUID]) -> list[Ticket]:
     """These tickets, by id. For what is done to tickets without their sales; take no lock of another kind after it."""
     return list(Ticket.objects.select_for_update(no_key=True).filter(id__in=list(ids)).order_by("id"))
+
+
+def lock_stage(room_id: UUID) -> Room:
+    """The room with its host: hold off others who decide about the room itself or about how many are on its stage; with its host."""
+    return Room.objects.select_for_update(of=("self",), no_key=True).select_related("creator").get(id=room_id)
+
+
+def lock_standing(*, room_id: UUID, user_id: UUID, now: datetime) -> Standing:
+    """A person's standing in a room, made if there is none."""
+    Standing.objects.bulk_create([Standing(room_id=room_id, user_id=user_id, since=now)], ignore_conflicts=True)
+    return Standing.objects.select_for_update(no_key=True).get(room_id=room_id, user_id=user_id)
+
+
+def lock_admissions(*, room_id: UUID, user_id: UUID) -> list[Admission]:
+    """A person's admissions to a room: taken by whoever grants and by whoever revokes."""
+    mine = Admission.objects.select_for_update(no_key=True).filter(room_id=room_id, user_id=user_id)
+    return list(mine.order_by("id"))
 
 
 def lock_seat_if_free(seat_id: int) -> Seat | None:

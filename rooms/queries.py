@@ -25,7 +25,7 @@ def with_seats_left(rooms: QuerySet[Room]) -> QuerySet[Room]:
 
 def rooms_coming_up(*, now: datetime) -> QuerySet[Room]:
     """Rooms that are live or to come, soonest first, with people and `seats_left`."""
-    ahead = with_people().filter(ends_at__gt=now, cancelled_at__isnull=True)
+    ahead = with_people().filter(ends_at__gt=now, cancelled_at__isnull=True, ended_at__isnull=True)
     return with_seats_left(ahead).order_by("starts_at", "id")
 
 
@@ -37,7 +37,10 @@ def rooms_of(*, creator_id: UUID) -> QuerySet[Room]:
 
 def creators_with_rooms(*, now: datetime) -> QuerySet[Creator]:
     """Creators with `rooms_ahead`, the number of rooms that they host and that are not over; busiest first."""
-    ahead = Count("rooms", filter=Q(rooms__ends_at__gt=now, rooms__cancelled_at__isnull=True))
+    ahead = Count(
+        "rooms",
+        filter=Q(rooms__ends_at__gt=now, rooms__cancelled_at__isnull=True, rooms__ended_at__isnull=True),
+    )
     return Creator.objects.annotate(rooms_ahead=ahead).order_by("-rooms_ahead", "display_name", "id")
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from rooms.events.views import events
+from rooms.events.views import events, room_events
 from rooms.live import views as live
 from rooms.pages import cards, donations, home, purchases, room, stars, tickets, tips
 from rooms.recordings import views as recordings
@@ -20,6 +20,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/replay/", recordings.replay, name="replay"),
     path("rooms/<slug:slug>/replay/delete/", recordings.delete, name="replay-delete"),
     path("rooms/<slug:slug>/replay/<uuid:recording_id>.opus", recordings.sound, name="replay-sound"),
+    path("rooms/<slug:slug>/live/events/", room_events, name="live-events"),
     path("tickets/", tickets.mine, name="tickets"),
     path("tickets/<uuid:ticket_id>/", tickets.ticket, name="ticket"),
     path("tickets/<uuid:ticket_id>/state/", tickets.state, name="ticket-state"),

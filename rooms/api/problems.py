@@ -9,7 +9,9 @@ from rest_framework.views import set_rollback
 
 from config import problems
 from rooms import errors
+from rooms.live.errors import NoGrantError
 from rooms.refunds import errors as refunds
+from rooms.stage.errors import StageError
 
 STATUS: Final[Mapping[type[errors.RoomsError], HTTPStatus]] = {
     errors.InvalidFieldsError: HTTPStatus.BAD_REQUEST,
@@ -33,7 +35,7 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
     if not isinstance(error, errors.RoomsError):
         return problems.exception_handler(error, context)
     set_rollback()
-    status = STATUS[type(error)]
+    status = error.status if isinstance(error, NoGrantError | StageError) else STATUS[type(error)]
     document = problems.body(status=status, code=error.code, detail=str(error), **_members(error))
     return Response(document, status=status, content_type=problems.CONTENT_TYPE)
 
@@ -41,6 +43,8 @@ def exception_handler(error: Exception, context: Mapping[str, Any]) -> Response 
 def _members(error: errors.RoomsError) -> dict[str, Any]:  # noqa: PLR0911 (one return for each kind reads best)
     """The error's data, as extension members (RFC 9457, section 3.2)."""
     match error:
+        case NoGrantError():
+            return error.members
         case errors.SalesClosedError():
             return {"since": error.since.isoformat(), "cancelled": error.cancelled}
         case errors.PayeeNotReadyError():

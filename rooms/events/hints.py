@@ -1,6 +1,7 @@
 """Hints: "something of yours changed, look again". They carry no state, so a lost one costs a poll and nothing else.
 
-Each person has one Valkey stream. Its ids let a page that was away catch up; its length and life are bounded.
+Each person has one Valkey stream, and so has each live room. Ids let a page that was away catch up; length and life
+are bounded.
 """
 
 import json
@@ -25,13 +26,22 @@ def stream_key(user_id: UUID) -> str:
     return f"obole:hints:{user_id}"
 
 
+def room_key(room_id: UUID) -> str:
+    """The name of a room's stream in Valkey."""
+    return f"obole:room:{room_id}"
+
+
 def tell(*, user_id: UUID, kind: str, ref: str) -> None:
     """After this transaction commits, hint to a person's open pages that `kind` number `ref` changed."""
-    transaction.on_commit(partial(_publish, user_id=user_id, kind=kind, ref=ref), robust=True)
+    transaction.on_commit(partial(_publish, key=stream_key(user_id), kind=kind, ref=ref), robust=True)
 
 
-def _publish(*, user_id: UUID, kind: str, ref: str) -> None:
-    key = stream_key(user_id)
+def tell_room(*, room_id: UUID, kind: str, ref: str = "") -> None:
+    """After this transaction commits, hint to every open page of a room that its `kind` changed."""
+    transaction.on_commit(partial(_publish, key=room_key(room_id), kind=kind, ref=ref), robust=True)
+
+
+def _publish(*, key: str, kind: str, ref: str) -> None:
     try:
         with _client().pipeline(transaction=False) as pipe:
             pipe.xadd(key, {"hint": json.dumps({"kind": kind, "ref": ref})}, maxlen=KEPT, approximate=True)
@@ -39,7 +49,7 @@ def _publish(*, user_id: UUID, kind: str, ref: str) -> None:
             pipe.execute()
     except redis.RedisError as error:
         # Pages poll while they hear nothing, so this is not the buyer's problem.
-        log.warning("hint.lost", user_id=str(user_id), kind=kind, ref=ref, error=str(error))
+        log.warning("hint.lost", stream=key, kind=kind, ref=ref, error=str(error))
 
 
 @cache

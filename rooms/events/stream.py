@@ -35,7 +35,7 @@ async def hints_of(*, user_id: UUID, after: str | None) -> AsyncGenerator[bytes]
     key = stream_key(user_id)
     end_s = time.monotonic() + LIFE_S
     try:
-        last = after if after and ID_PATTERN.fullmatch(after) else await _newest(client, key)
+        last = after if after and ID_PATTERN.fullmatch(after) else await newest(client, key)
         yield f"retry: {RETRY_MS}\nevent: ready\ndata: {{}}\n\n".encode()
         while time.monotonic() < end_s:
             entries = await _read(client, key, after=last)
@@ -49,10 +49,10 @@ async def hints_of(*, user_id: UUID, after: str | None) -> AsyncGenerator[bytes]
         await client.aclose()
 
 
-async def _newest(client: redis.Redis, key: str) -> str:
+async def newest(client: redis.Redis, key: str) -> str:
     """The id of the newest hint; reading on from it misses nothing, unlike `$`, which is "newest" anew each time."""
-    newest: Any = await client.xrevrange(key, count=1)
-    return str(newest[0][0]) if newest else "0-0"
+    last: Any = await client.xrevrange(key, count=1)
+    return str(last[0][0]) if last else "0-0"
 
 
 async def _read(client: redis.Redis, key: str, *, after: str) -> list[tuple[str, dict[str, str]]]:

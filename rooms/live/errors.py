@@ -4,14 +4,8 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from rooms.access import Reason
+from rooms.access import WORDS, Reason
 from rooms.errors import RoomsError
-
-REFUSALS = {
-    Reason.SIGNED_OUT: "Sign in to hear this room.",
-    Reason.NO_TICKET: "Buy a ticket to hear this room.",
-    Reason.ROOM_CANCELLED: "This room will not take place.",
-}
 
 
 class NoGrantError(RoomsError):
@@ -43,7 +37,7 @@ class MayNotHearError(NoGrantError):
 
     def __init__(self, *, reason: Reason) -> None:
         self.reason = reason
-        super().__init__(REFUSALS.get(reason, "You may not hear this room."))
+        super().__init__(WORDS[reason])
 
     @property
     def members(self) -> dict[str, Any]:

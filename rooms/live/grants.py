@@ -5,11 +5,13 @@ from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
 
-from rooms.access import Access, decide
+from rooms import locks
+from rooms.access import Access, decide, identity_of
 from rooms.live import hours
 from rooms.live.errors import LiveAudioOffError, MayNotHearError, RoomNotOpenError, RoomOverError
-from rooms.models import Admission, Room, Ticket, User
+from rooms.models import Admission, Room, User
 from rooms.relay import grants
 
 
@@ -25,39 +27,35 @@ class LiveGrant:
     expires_in_s: int
 
 
-def identity_of_ticket(ticket: Ticket) -> str:
-    """Who a listener is to the relay: the ticket, so that one seat is one session.
-
-    Not the seat's number: a seat that was refunded and sold again is another identity, so its first buyer's tokens
-    stay revoked.
-    """
-    return f"ticket:{ticket.id}"
-
-
 def grant(*, room: Room, user: User | AnonymousUser, now: datetime, real_now: datetime) -> LiveGrant:
     """Let somebody in who may hear. `now` decides whether the room is open; signatures use real time, like the relay.
 
-    At most three queries; select `creator` with the room.
+    At most eight queries in a transaction; select `creator` with the room.
 
     Raises:
         LiveAudioOffError, MayNotHearError, RoomNotOpenError, RoomOverError: nothing was issued.
     """
     if not settings.RELAY_URL:
         raise LiveAudioOffError
-    access = decide(room=room, user=user)
-    if not access.may_hear or isinstance(user, AnonymousUser):
-        raise MayNotHearError(reason=access.reason)
+    if isinstance(user, AnonymousUser):
+        raise MayNotHearError(reason=decide(room=room, user=user, now=now).reason)
+    with transaction.atomic():
+        # Whoever takes access away holds these rows: we decide before they begin, or after they have committed.
+        locks.lock_admissions(room_id=room.id, user_id=user.id)
+        access = decide(room=room, user=user, now=now)
+        if not access.may_hear:
+            raise MayNotHearError(reason=access.reason)
+        _check_hours(room, now=now)
+        identity = identity_of(access, user)
+        _admit(room, user, access, identity, real_now=real_now)
+    return _issue(room, access, identity, real_now=real_now)
+
+
+def _check_hours(room: Room, *, now: datetime) -> None:
     if now < hours.opens_at(room):
         raise RoomNotOpenError(opens_at=hours.opens_at(room))
     if not hours.is_open(room, now=now):
         raise RoomOverError
-    identity = _identity(access, user)
-    _admit(room, user, access, identity, real_now=real_now)
-    return _issue(room, access, identity, real_now=real_now)
-
-
-def _identity(access: Access, user: User) -> str:
-    return f"user:{user.id}" if access.ticket is None else identity_of_ticket(access.ticket)
 
 
 def _admit(room: Room, user: User, access: Access, identity: str, *, real_now: datetime) -> None:

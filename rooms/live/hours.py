@@ -18,7 +18,7 @@ def opens_at(room: Room) -> datetime:
 
 def is_open(room: Room, *, now: datetime) -> bool:
     """Whether the room can be entered now."""
-    return room.cancelled_at is None and opens_at(room) <= now < room.ends_at
+    return room.cancelled_at is None and room.ended_at is None and opens_at(room) <= now < room.ends_at
 
 
 def is_over(room: Room, *, now: datetime) -> bool:
@@ -28,4 +28,10 @@ def is_over(room: Room, *, now: datetime) -> bool:
 
 def open_rooms(*, now: datetime) -> QuerySet[Room]:
     """All rooms for which `is_open` holds."""
-    return Room.objects.filter(cancelled_at__isnull=True, starts_at__lte=now + OPENS_BEFORE, ends_at__gt=now)
+    going_on = Room.objects.filter(cancelled_at__isnull=True, ended_at__isnull=True, ends_at__gt=now)
+    return going_on.filter(starts_at__lte=now + OPENS_BEFORE)
+
+
+def is_over(room: Room, *, now: datetime) -> bool:
+    """Whether the room has ended, by its time or because the host ended it."""
+    return room.ended_at is not None or room.ends_at <= now

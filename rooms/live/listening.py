@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from rooms import locks
+from rooms.events import hints
 from rooms.live import stream
 from rooms.models import Admission, Attendance, StreamPosition, Ticket
 from rooms.models.live import LOST
@@ -48,7 +49,10 @@ def listen(*, now: datetime, real_now: datetime) -> set[UUID]:
         changed |= told
         if count < AT_ONCE:
             break
-    return changed | _close_silent(real_now=real_now)
+    changed |= _close_silent(real_now=real_now)
+    for room_id in changed:
+        hints.tell_room(room_id=room_id, kind="presence")
+    return changed
 
 
 def session_key(session: str) -> str:

@@ -27,7 +27,7 @@ class Panel:
 
 def panel_of(room: Room, access: Access, sharers: Sequence[Sharer], *, now: datetime) -> Panel | None:
     """The panel for somebody who may hear; None for others, and once the room is over. No query."""
-    if not access.may_hear or now >= room.ends_at:
+    if not access.may_hear or hours.is_over(room, now=now):
         return None
     opens_at = hours.opens_at(room)
     return Panel(

@@ -27,6 +27,13 @@ def add(pipe: "redis.client.Pipeline", messages: Iterable[Control]) -> None:
         pipe.xadd(STREAM, {name: fields[name] for name in fields}, maxlen=STREAM_MAX_LENGTH, approximate=True)
 
 
+def tell(messages: Iterable[Control]) -> None:
+    """Put messages at the control stream's end now, all or none."""
+    with client().pipeline() as pipe:
+        add(pipe, messages)
+        pipe.execute()
+
+
 def read(name: str, *, after: str, count: int) -> list[tuple[str, dict[str, str]]]:
     """Entries of a stream after an id, at once; empty when there is none."""
     entries: Any = client().xrange(name, min=f"({after}", count=count)

@@ -18,7 +18,7 @@ from rooms.purchases.operations import record_entry
 @require_POST
 @never_cache
 def grant(request: HttpRequest, slug: str) -> JsonResponse:
-    """A grant for the visitor, or a problem document that says why there is none. At most six queries."""
+    """A grant for the visitor, or a problem document that says why there is none. At most twelve queries."""
     room = Room.objects.select_related("creator").filter(slug=slug).first()
     if room is None:
         return problems.response(status=404, code="not-found", detail="There is no such room.")

@@ -9,7 +9,8 @@ from rooms.models.mail import Mail, MailState
 from rooms.models.oneoff import Purchase, Tip
 from rooms.models.purchase import PurchaseRecord, RoomEntry
 from rooms.models.recording import Recording, Taping
-from rooms.models.room import CoHost, Room
+from rooms.models.room import CoHost, Room, WhoMaySpeak
+from rooms.models.stage import Guest, Place, Standing
 from rooms.models.stars import StarOrder, StarTip
 from rooms.models.ticket import ACTIVE_STATES, PAID_STATES, EndReason, Seat, Ticket, TicketState
 from rooms.models.user import User
@@ -25,9 +26,11 @@ __all__ = [
     "Creator",
     "Donation",
     "EndReason",
+    "Guest",
     "IdempotentRequest",
     "Mail",
     "MailState",
+    "Place",
     "Purchase",
     "PurchaseRecord",
     "Recording",
@@ -35,6 +38,7 @@ __all__ = [
     "RoomCancellation",
     "RoomEntry",
     "Seat",
+    "Standing",
     "StarOrder",
     "StarTip",
     "StreamPosition",
@@ -44,4 +48,5 @@ __all__ = [
     "Tip",
     "User",
     "Way",
+    "WhoMaySpeak",
 ]

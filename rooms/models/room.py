@@ -16,6 +16,13 @@ DURATION_MAX = timedelta(hours=24)
 DEFAULT_POLICY = "obole-standard"
 
 
+class WhoMaySpeak(models.TextChoices):
+    """Who may go on stage besides host and co-hosts."""
+
+    INVITED = "invited", "Only those whom a host invites"
+    EVERYONE = "everyone", "Everyone in the room"
+
+
 class Room(models.Model):
     """A live-audio room with numbered seats. The price is kept in minor units; `price` is for people to read."""
 
@@ -34,6 +41,11 @@ class Room(models.Model):
     charity = models.ForeignKey("rooms.Charity", on_delete=models.PROTECT, related_name="rooms", null=True, blank=True)
     created_at = models.DateTimeField()
     cancelled_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    who_may_speak = models.CharField(
+        max_length=10, choices=WhoMaySpeak.choices, default=WhoMaySpeak.INVITED, db_default=WhoMaySpeak.INVITED
+    )
+    speakers_may_unmute = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         constraints = [
@@ -48,6 +60,7 @@ class Room(models.Model):
             models.CheckConstraint(condition=Q(price_minor__gt=0), name="room_price_positive"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="room_currency_wellformed"),
             models.CheckConstraint(condition=Q(host_weight__gte=1), name="room_host_weight_positive"),
+            models.CheckConstraint(condition=Q(who_may_speak__in=WhoMaySpeak.values), name="room_who_may_speak_known"),
         ]
 
     def __str__(self) -> str:

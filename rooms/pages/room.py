@@ -11,6 +11,7 @@ from config import clock
 from rooms import access, breakdowns, queries, shares
 from rooms.donations.operations import takes_donations
 from rooms.errors import OwnRoomError, PayeeNotReadyError, RoomsError, SalesClosedError, SoldOutError
+from rooms.live import hours
 from rooms.live.panel import panel_of
 from rooms.models import ACTIVE_STATES, Room, Ticket, TicketState, User
 from rooms.purchases.context import purchase_context
@@ -33,7 +34,7 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
     now = clock.now()
     found = get_object_or_404(queries.with_seats_left(queries.with_people()), slug=slug)
     sharers = shares.sharers_of(found)
-    entry = access.decide(room=found, user=request.user)
+    entry = access.decide(room=found, user=request.user, now=now)
     context = {
         "room": found,
         "sharers": sharers,
@@ -47,8 +48,8 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
         "takes_tips": tips.takes_tips(tips.of_room(found), now=now),
         "tips": tip_queries.tips_in(room_id=found.id, limit=tip_queries.TIPS_SHOWN),
         "takes_donations": takes_donations(found, now=now),
-        "is_live": found.starts_at <= now < found.ends_at and found.cancelled_at is None,
-        "is_over": found.ends_at <= now,
+        "is_live": found.starts_at <= now and found.cancelled_at is None and not hours.is_over(found, now=now),
+        "is_over": hours.is_over(found, now=now),
         "now": now,
     }
     return render(request, "rooms/room.html", context)

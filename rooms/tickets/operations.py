@@ -103,8 +103,8 @@ def end_hold(sale_id: UUID, *, reason: EndReason, now: datetime) -> Ticket:
 def _check_on_sale(room: Room, buyer: User, *, now: datetime) -> None:
     if room.cancelled_at is not None:
         raise SalesClosedError(room_id=room.id, since=room.cancelled_at, cancelled=True)
-    if room.ends_at <= now:
-        raise SalesClosedError(room_id=room.id, since=room.ends_at, cancelled=False)
+    if room.ended_at is not None or room.ends_at <= now:
+        raise SalesClosedError(room_id=room.id, since=room.ended_at or room.ends_at, cancelled=False)
     if any(sharer.creator.user_id == buyer.id for sharer in shares.sharers_of(room)):
         raise OwnRoomError(room_id=room.id)
 

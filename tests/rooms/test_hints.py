@@ -74,10 +74,10 @@ async def _next(events: AsyncIterator[bytes]) -> str:
 
 async def test_a_page_hears_ready_and_then_what_comes(valkey: redis.Redis) -> None:
     user_id = uuid4()
-    hints._publish(user_id=user_id, kind="ticket", ref="before")
+    hints._publish(key=hints.stream_key(user_id), kind="ticket", ref="before")
     async with aclosing(hints_of(user_id=user_id, after=None)) as events:
         assert await _next(events) == "retry: 2000\nevent: ready\ndata: {}\n\n"
-        hints._publish(user_id=user_id, kind="ticket", ref="now")
+        hints._publish(key=hints.stream_key(user_id), kind="ticket", ref="now")
 
         event = await _next(events)
 
@@ -89,7 +89,7 @@ async def test_a_page_hears_ready_and_then_what_comes(valkey: redis.Redis) -> No
 async def test_a_page_that_was_away_catches_up_by_id(valkey: redis.Redis) -> None:
     user_id = uuid4()
     for ref in ("1", "2", "3"):
-        hints._publish(user_id=user_id, kind="ticket", ref=ref)
+        hints._publish(key=hints.stream_key(user_id), kind="ticket", ref=ref)
     entries: Any = valkey.xrange(hints.stream_key(user_id))
     first = entries[0]
     async with aclosing(hints_of(user_id=user_id, after=first[0].decode())) as events:
@@ -103,10 +103,10 @@ async def test_a_page_that_was_away_catches_up_by_id(valkey: redis.Redis) -> Non
 @pytest.mark.parametrize("after", ["nonsense", "1-1\n", "$", ""])
 async def test_an_id_that_is_none_of_ours_starts_from_now(valkey: redis.Redis, after: str) -> None:
     user_id = uuid4()
-    hints._publish(user_id=user_id, kind="ticket", ref="before")
+    hints._publish(key=hints.stream_key(user_id), kind="ticket", ref="before")
     async with aclosing(hints_of(user_id=user_id, after=after)) as events:
         await _next(events)
-        hints._publish(user_id=user_id, kind="ticket", ref="now")
+        hints._publish(key=hints.stream_key(user_id), kind="ticket", ref="now")
 
         assert '"ref": "now"' in await _next(events)
 
@@ -125,7 +125,7 @@ async def test_nobody_hears_the_hints_of_somebody_else(valkey: redis.Redis, monk
     monkeypatch.setattr(stream, "HEARTBEAT_S", 0.05)
     async with aclosing(hints_of(user_id=uuid4(), after=None)) as events:
         await _next(events)
-        hints._publish(user_id=uuid4(), kind="ticket", ref="theirs")
+        hints._publish(key=hints.stream_key(uuid4()), kind="ticket", ref="theirs")
 
         assert await _next(events) == ": still here\n\n"
 

@@ -150,21 +150,21 @@ def test_a_grant_is_asked_for_by_post_and_with_the_pages_token(evening: Room, li
     assert careful.post(address(evening)).status_code == 403
 
 
-def test_it_costs_seven_queries_for_a_listener(
+def test_it_costs_eleven_queries_for_a_listener(
     evening: Room, linus: User, paid: Ticket, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     listener = signed_in(linus)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(11):
         assert listener.post(address(evening)).status_code == 200
 
 
-def test_it_costs_five_queries_for_the_host(
+def test_it_costs_eight_queries_for_the_host(
     evening: Room, ada: Creator, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     host = signed_in(ada.user)
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(8):
         assert host.post(address(evening)).status_code == 200
 
 
