@@ -96,7 +96,7 @@ class ReactionThrottle(UserRateThrottle):
 class StageView(RoomsView):
     """Every answer is the stage after what was asked."""
 
-    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [StageThrottle]
+    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [StageThrottle]  # type: ignore[misc]
 
     def answer(self, request: Request, slug: str) -> Response:
         """The stage, read anew."""
@@ -204,7 +204,7 @@ class GuestDetail(StageView):
 class Reactions(RoomsView):
     """Emoji."""
 
-    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [ReactionThrottle]
+    throttle_classes: ClassVar[list[type[BaseThrottle]]] = [ReactionThrottle]  # type: ignore[misc]
 
     class Reaction(serializers.Serializer[Any]):
         """One of those there are."""

@@ -5,7 +5,7 @@ again, and identities that it no longer gives are void from then on. A message t
 lost: it is sent again with the leases.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -66,8 +66,8 @@ def _recheck_in(room_id: UUID, user_id: UUID, *, now: datetime, reason: str) -> 
             send_after_commit(partial(_revocation_now, room, admission, now=now))
 
 
-def send_after_commit(*messages: Control | partial[Control]) -> None:
-    """Tell the relay once this transaction has committed. A partial is called then: its message carries the time."""
+def send_after_commit(*messages: Control | Callable[[], Control]) -> None:
+    """Tell the relay once this transaction has committed. What is callable is called then: it carries the time."""
     if settings.RELAY_URL:
         transaction.on_commit(partial(_send, messages), robust=True)
 
@@ -104,8 +104,8 @@ def _revocation_now(room: Room, admission: Admission, *, now: datetime) -> Revok
     return revocation(room, admission, now=now, at=clock.real_now())
 
 
-def _send(messages: Iterable[Control | partial[Control]]) -> None:
-    told = [message() if isinstance(message, partial) else message for message in messages]
+def _send(messages: Iterable[Control | Callable[[], Control]]) -> None:
+    told = [message() if callable(message) else message for message in messages]
     try:
         stream.tell(told)
     except redis.RedisError as error:

@@ -24,6 +24,13 @@ def test_the_schema_describes_every_address(schema: dict[str, object]) -> None:
         "/api/v1/rooms/{slug}/tickets/",
         "/api/v1/tickets/",
         "/api/v1/tickets/{ticket_id}/",
+        "/api/v1/rooms/{slug}/stage/",
+        "/api/v1/rooms/{slug}/stage/end/",
+        "/api/v1/rooms/{slug}/stage/guests/",
+        "/api/v1/rooms/{slug}/stage/guests/{guest_id}/",
+        "/api/v1/rooms/{slug}/stage/people/{person_id}/{deed}/",
+        "/api/v1/rooms/{slug}/stage/{deed}/",
+        "/api/v1/rooms/{slug}/reactions/",
     }
 
 
