@@ -30,8 +30,3 @@ def open_rooms(*, now: datetime) -> QuerySet[Room]:
     """All rooms for which `is_open` holds."""
     going_on = Room.objects.filter(cancelled_at__isnull=True, ended_at__isnull=True, ends_at__gt=now)
     return going_on.filter(starts_at__lte=now + OPENS_BEFORE)
-
-
-def is_over(room: Room, *, now: datetime) -> bool:
-    """Whether the room has ended, by its time or because the host ended it."""
-    return room.ended_at is not None or room.ends_at <= now

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST, require_safe
 from config import clock
 from rooms import access
 from rooms.live import hours
-from rooms.live.errors import REFUSALS
 from rooms.models import Recording, Room
 from rooms.recordings import operations, queries, ranges
 from rooms.recordings.errors import CannotRecordError, NotTheHostError
@@ -63,7 +62,7 @@ def stop(request: HttpRequest, slug: str) -> HttpResponse:
 def replay(request: HttpRequest, slug: str) -> HttpResponse:
     """The room again: every voice in its place on one time line, with chapters."""
     room = _room(slug)
-    entry = access.decide(room=room, user=request.user)
+    entry = access.decide(room=room, user=request.user, now=clock.now())
     if not entry.may_hear:
         return _refused(request, room, entry)
     found = timeline(queries.recordings_of(room.id)) if hours.is_over(room, now=clock.now()) else None
@@ -82,7 +81,7 @@ def replay(request: HttpRequest, slug: str) -> HttpResponse:
 def sound(request: HttpRequest, slug: str, recording_id: UUID) -> HttpResponseBase:
     """One file, or the part of it that the player asks for. Four queries, session and person included, or fewer."""
     room = _room(slug)
-    if not access.decide(room=room, user=request.user).may_hear:
+    if not access.decide(room=room, user=request.user, now=clock.now()).may_hear:
         return HttpResponse(status=HTTPStatus.FORBIDDEN)
     recording = get_object_or_404(Recording, id=recording_id, room=room, deleted_at__isnull=True)
     if not hours.is_over(room, now=clock.now()):
@@ -117,7 +116,7 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _part(request: HttpRequest, room: Room, *, refused: str = "") -> HttpResponse:
-    entry = access.decide(room=room, user=request.user)
+    entry = access.decide(room=room, user=request.user, now=clock.now())
     status = queries.status_of(room, entry, now=clock.now())
     return render(request, "rooms/parts/recording.html", {"room": room, "recording": status, "refused": refused})
 
@@ -125,7 +124,7 @@ def _part(request: HttpRequest, room: Room, *, refused: str = "") -> HttpRespons
 def _refused(request: HttpRequest, room: Room, entry: access.Access) -> HttpResponse:
     if entry.reason is access.Reason.SIGNED_OUT:
         return redirect_to_login(request.path)
-    reason = REFUSALS.get(entry.reason, "You may not hear this room.")
+    reason = entry.words
     return render(request, "rooms/replay_refused.html", {"room": room, "reason": reason}, status=HTTPStatus.FORBIDDEN)
 
 

@@ -11,7 +11,7 @@ def free_seat_for(ticket: Ticket, *, now: datetime) -> Seat | None:
 
     None when the room is over or cancelled, when every seat is taken, or when the buyer has another one in it.
     """
-    if ticket.room.cancelled_at is not None or ticket.room.ends_at <= now:
+    if ticket.room.cancelled_at is not None or ticket.room.ended_at is not None or ticket.room.ends_at <= now:
         return None
     if Ticket.objects.filter(room_id=ticket.room_id, buyer_id=ticket.buyer_id, state__in=ACTIVE_STATES).exists():
         return None

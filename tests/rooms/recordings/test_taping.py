@@ -127,12 +127,12 @@ def test_when_it_cannot_be_turned_on_the_host_is_told_why(evening: Room, host: U
     assert "when its doors open" in answer.content.decode()
 
 
-def test_the_part_of_the_page_costs_six_queries(
+def test_the_part_of_the_page_costs_seven_queries(
     evening: Room, listener: User, paid: Ticket, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client = signed_in(listener)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(f"{evening.get_absolute_url()}recording/")
 
 
