@@ -77,5 +77,5 @@ def test_the_panel_costs_one_query(
 ) -> None:
     listener = signed_in(linus)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         _page(listener, evening)

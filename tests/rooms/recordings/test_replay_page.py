@@ -40,7 +40,7 @@ def test_who_has_a_ticket_finds_it_on_the_rooms_page_and_hears_it(
     client = signed_in(listener)
     assert f'href="{replay(recorded)}"' in client.get(recorded.room.get_absolute_url()).content.decode()
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = client.get(replay(recorded))
 
     text = page.content.decode()
