@@ -44,7 +44,7 @@ def lock_tickets(ids: Iterable[UUID]) -> list[Ticket]:
 
 
 def lock_stage(room_id: UUID) -> Room:
-    """The room with its host: hold off others who decide about the room itself or about how many are on its stage; with its host."""
+    """The room with its host: hold off others who decide about it, or how many are on its stage."""
     return Room.objects.select_for_update(of=("self",), no_key=True).select_related("creator").get(id=room_id)
 
 
