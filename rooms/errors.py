@@ -200,3 +200,13 @@ class DonationsClosedError(RoomsError):
     def __init__(self, *, room_id: UUID) -> None:
         self.room_id = room_id
         super().__init__("This room takes no donations at the moment. Nothing was charged.")
+
+
+class CardPageUnavailableError(RoomsError):
+    """Stripe has not made the page that saves a card."""
+
+    code = "stripe-unavailable"
+
+    def __init__(self, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)

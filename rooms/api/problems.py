@@ -23,6 +23,14 @@ STATUS: Final[Mapping[type[errors.RoomsError], HTTPStatus]] = {
     errors.SalesClosedError: HTTPStatus.CONFLICT,
     errors.SoldOutError: HTTPStatus.CONFLICT,
     errors.TicketNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.CardNotFoundError: HTTPStatus.CONFLICT,
+    errors.CardPageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DonationsClosedError: HTTPStatus.CONFLICT,
+    errors.OwnTipError: HTTPStatus.CONFLICT,
+    errors.StarsFrozenError: HTTPStatus.CONFLICT,
+    errors.StarsMissingError: HTTPStatus.CONFLICT,
+    errors.TipsClosedError: HTTPStatus.CONFLICT,
+    errors.TipsOffError: HTTPStatus.CONFLICT,
     refunds.NotYourSaleError: HTTPStatus.NOT_FOUND,
     refunds.RefundNotPossibleError: HTTPStatus.CONFLICT,
     refunds.RefundOverLimitError: HTTPStatus.CONFLICT,
@@ -57,6 +65,16 @@ def _members(error: errors.RoomsError) -> dict[str, Any]:  # noqa: PLR0911 (one 
             return {"until": error.until.isoformat()}
         case errors.NotCancellableError():
             return {"state": error.state}
+        case errors.InvalidFieldsError():
+            return {"errors": [_fault(field, text) for field, texts in error.errors.items() for text in texts]}
+        case errors.StarsMissingError():
+            return {"balance": error.balance, "wanted": error.wanted, "pack": error.pack}
         case errors.KeyMissingError() | errors.KeyReusedError():
             return {"header": "Idempotency-Key"}
     return {}
+
+
+def _fault(field: str, detail: str) -> dict[str, str]:
+    """A fault as the framework's own are told. Operations call `amount` what is `amount_minor` here."""
+    pointer = {"amount": "amount_minor", "price": "price_minor"}.get(field, field)
+    return {"pointer": f"/{pointer}", "code": "invalid", "detail": detail}

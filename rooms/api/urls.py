@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from rooms.api import docs, rooms, stage, tickets
+from rooms.api import cards, docs, gifts, rooms, stage, tickets
 
 urlpatterns = [
     path("schema/", docs.Schema.as_view(), name="api-schema"),
@@ -25,6 +25,19 @@ urlpatterns = [
         stage.Deed.as_view(),
         name="api-stage-deed",
     ),
+    path("v1/rooms/<slug:slug>/tips/", gifts.RoomTip.as_view(), name="api-room-tip"),
+    path("v1/rooms/<slug:slug>/star-tips/", gifts.RoomStarTip.as_view(), name="api-room-star-tip"),
+    path("v1/rooms/<slug:slug>/donations/", gifts.RoomDonation.as_view(), name="api-room-donation"),
+    path("v1/creators/<slug:handle>/tips/", gifts.CreatorTip.as_view(), name="api-creator-tip"),
+    path("v1/creators/<slug:handle>/star-tips/", gifts.CreatorStarTip.as_view(), name="api-creator-star-tip"),
+    path("v1/tips/<uuid:purchase_id>/", gifts.TipDetail.as_view(), name="api-tip"),
+    path("v1/donations/<uuid:purchase_id>/", gifts.DonationDetail.as_view(), name="api-donation"),
+    path("v1/stars/", gifts.Wallet.as_view(), name="api-wallet"),
+    path("v1/stars/packs/", gifts.BuyPack.as_view(), name="api-buy-pack"),
+    path("v1/stars/packs/<uuid:purchase_id>/", gifts.PackDetail.as_view(), name="api-pack"),
+    path("v1/cards/", cards.CardList.as_view(), name="api-cards"),
+    path("v1/cards/setup/", cards.CardSetup.as_view(), name="api-card-setup"),
+    path("v1/cards/<str:card>/", cards.CardDetail.as_view(), name="api-card"),
     path("v1/tickets/", tickets.TicketList.as_view(), name="api-tickets"),
     path("v1/tickets/<uuid:ticket_id>/", tickets.TicketDetail.as_view(), name="api-ticket"),
 ]
