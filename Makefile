@@ -14,7 +14,7 @@ PRODUCTION_ENV := $(TEST_ENV) OBOLE_ENV=production PUBLIC_URL=https://obole.exam
   SECRET_KEY=0b01e-only-for-this-check-5Zt8Qw2xLr7Vn4Kp9Ty3Hb6Md1Fs STRIPE_SECRET_KEY=sk_live_check STRIPE_LIVEMODE=true \
   EMAIL_URL=smtp://mail.example:587
 
-.PHONY: help demo code test soak check format bench screenshots install install-dev
+.PHONY: help demo code test soak check format bench screenshots livekit-client install install-dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: install-dev ## measure (NAME=x: one benchmark)
 
 screenshots: install-dev ## make the README's pictures from the running demo
 	@$(RUN) -m config.demo.screenshots
+
+livekit-client: ## fetch LiveKit's client for pages, for RELAY=livekit alone (needs npm once)
+	@$(PYTHON) config/livekit_client.py
 
 install:
 	@$(PYTHON) config/install.py local

@@ -16,6 +16,7 @@ from csp.constants import NONCE, NONE, SELF
 from environs import FileAwareEnv, validate
 
 from config.log import logging_config
+from rooms.livekit import settings as livekit
 from rooms.relay.grants import MIN_KEY_BYTES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -170,6 +171,12 @@ if PRODUCTION and STRIPE_LIVEMODE and (STRIPE_API_BASE or not STRIPE_SECRET_KEY.
     raise ValueError("STRIPE_LIVEMODE is on: set a live STRIPE_SECRET_KEY and leave STRIPE_API_BASE empty")
 
 # -- live audio ------------------------------------------------------------------------------------
+RELAY = env.str("RELAY", "own")  # own: rooms/relay; livekit: LiveKit, through rooms/livekit
+LIVEKIT_URL = env.str("LIVEKIT_URL", "").rstrip("/")
+LIVEKIT_API_KEY = env.str("LIVEKIT_API_KEY", "")
+LIVEKIT_API_SECRET = env.str("LIVEKIT_API_SECRET", "")
+if RELAY not in {"own", "livekit"}:
+    raise ValueError(f"RELAY is {RELAY!r}; set it to own or livekit")
 RELAY_URL = env.str("RELAY_URL", "").rstrip("/")  # as browsers reach it; empty: no live audio
 RELAY_GRANT_KEY = env.str("RELAY_GRANT_KEY", "")
 RELAY_GRANT_ISSUER = env.str("RELAY_GRANT_ISSUER", "obole")
@@ -177,6 +184,11 @@ if RELAY_URL and len(RELAY_GRANT_KEY.encode()) < MIN_KEY_BYTES:
     raise ValueError(f"RELAY_URL is set: set RELAY_GRANT_KEY to {MIN_KEY_BYTES} bytes or more, the same for the relay")
 if RELAY_URL and not RELAY_URL.startswith(("https://", "http://")):
     raise ValueError("RELAY_URL: give an address that browsers reach, beginning with https://")
+if RELAY == "livekit":
+    complaint = livekit.complaint(url=LIVEKIT_URL, key=LIVEKIT_API_KEY, secret=LIVEKIT_API_SECRET)
+    if complaint:
+        raise ValueError(f"RELAY is livekit. {complaint}")
+    RELAY_URL = LIVEKIT_URL
 RELAY_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(RELAY_URL)) if RELAY_URL else ""
 RELAY_RECORDINGS = DATA_DIR / "recordings"  # where the relay writes; it reads the same DATA_DIR
 RECORDING_KEEP_DAYS = env.int("RECORDING_KEEP_DAYS", 90)
@@ -260,6 +272,10 @@ CELERY_BEAT_SCHEDULE["payouts.tasks.reconcile"] = {
     "schedule": RECONCILE_EVERY_S,
     "options": {"expires": RECONCILE_EVERY_S},
 }
+CELERY_BEAT_SCHEDULE["rooms.tasks.forget_engine_events"] = {
+    "task": "rooms.tasks.forget_engine_events",
+    "schedule": 24 * 3600.0,
+}
 CELERY_BEAT_SCHEDULE["rooms.tasks.keep_recordings"] = {
     "task": "rooms.tasks.keep_recordings",
     "schedule": RECORDINGS_EVERY_S,
@@ -318,7 +334,10 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF, NONCE],
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:"],
-        "connect-src": [SELF] + ([RELAY_ORIGIN] if RELAY_ORIGIN else []),
+        # LiveKit's client opens a web socket, and asks by HTTP why that failed.
+        "connect-src": [SELF]
+        + ([RELAY_ORIGIN] if RELAY_ORIGIN else [])
+        + ([RELAY_ORIGIN.replace("ws", "http", 1)] if RELAY == "livekit" else []),
         "media-src": [SELF] + (["blob:"] if RELAY_ORIGIN else []),  # audio over HTTPS is put together by the page
         "object-src": [NONE],
         "base-uri": [NONE],

@@ -10,6 +10,7 @@ class RoomsConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell payouts whom to call when a sale changes; models can only be imported by now."""
+        from rooms import checks  # noqa: F401, PLC0415 (importing it registers them)
         from rooms.disputes import evidence  # noqa: PLC0415
         from rooms.disputes import handlers as disputes  # noqa: PLC0415
         from rooms.purchases import handlers as purchases  # noqa: PLC0415

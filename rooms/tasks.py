@@ -1,5 +1,6 @@
 """Jobs of rooms. Each only does what PostgreSQL says is due, so a lost or doubled message changes nothing."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from celery import shared_task
 from django.conf import settings
 
 from config import clock
-from rooms.live import leases, listening
+from rooms.live import leases, listening, livekit
 from rooms.mail import operations as mail
 from rooms.purchases.operations import forget_addresses as forget
 from rooms.recordings import intake
@@ -16,6 +17,7 @@ from rooms.refunds import cancelling
 from rooms.tickets import operations
 
 MAILS_A_SWEEP = 200
+ENGINE_EVENTS_KEPT_FOR = timedelta(days=7)
 
 
 @shared_task
@@ -41,6 +43,12 @@ def carry_on_cancellations(**_: Any) -> None:
 def renew_leases(**_: Any) -> None:
     """Let live rooms go on, and end those that are over."""
     leases.renew(now=clock.now(), real_now=clock.real_now())
+
+
+@shared_task
+def forget_engine_events(**_: Any) -> None:
+    """Forget the ids of events that LiveKit will not send again."""
+    livekit.forget_events(before=clock.real_now() - ENGINE_EVENTS_KEPT_FOR)
 
 
 @shared_task

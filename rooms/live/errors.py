@@ -45,6 +45,16 @@ class MayNotHearError(NoGrantError):
         return {"reason": self.reason.value}
 
 
+class MayNotSpeakError(NoGrantError):
+    """This person hears, and was not brought on stage."""
+
+    code = "may-not-speak"
+    status = HTTPStatus.FORBIDDEN
+
+    def __init__(self) -> None:
+        super().__init__("You may listen to this room. Ask the host to bring you on stage.")
+
+
 class RoomNotOpenError(NoGrantError):
     """It is too early."""
 

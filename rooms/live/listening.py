@@ -69,7 +69,7 @@ def _listen_once(*, now: datetime) -> tuple[set[UUID], int]:
         entries = stream.read(STREAM, after=position.last_id, count=AT_ONCE)
         if not entries:
             return set(), 0
-        changed = _store([event for _, fields in entries if (event := _decoded(fields))], now=now)
+        changed = store([event for _, fields in entries if (event := _decoded(fields))], now=now)
         position.last_id = entries[-1][0]
         position.save(update_fields=["last_id"])
     stream.forget(STREAM, until=position.last_id)  # committed: Valkey's memory is for what was not read yet
@@ -84,7 +84,7 @@ def _decoded(fields: dict[str, str]) -> Event | None:
         return None
 
 
-def _store(events: Sequence[Event], *, now: datetime) -> set[UUID]:
+def store(events: Sequence[Event], *, now: datetime) -> set[UUID]:
     """Seven queries at most, however many events."""
     joined = [event for event in events if isinstance(event, Joined)]
     left = [event for event in events if isinstance(event, Left)]

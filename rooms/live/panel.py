@@ -15,8 +15,12 @@ from rooms.shares import Sharer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """The panel, or when it comes. `slots` are names for the places on stage; `relay_url` is empty without a relay."""
+    """The panel, or when it comes. `slots` are names for the places on stage; `relay_url` is empty without a relay.
 
+    `engine` is what the setting RELAY names.
+    """
+
+    engine: str
     relay_url: str
     is_open: bool
     may_publish: bool
@@ -31,6 +35,7 @@ def panel_of(room: Room, access: Access, sharers: Sequence[Sharer], *, now: date
         return None
     opens_at = hours.opens_at(room)
     return Panel(
+        engine=settings.RELAY,
         relay_url=settings.RELAY_URL,
         is_open=hours.is_open(room, now=now),
         may_publish=access.may_publish,

@@ -23,7 +23,8 @@ def grant(request: HttpRequest, slug: str) -> JsonResponse:
     if room is None:
         return problems.response(status=404, code="not-found", detail="There is no such room.")
     try:
-        issued = grants.grant(room=room, user=request.user, now=clock.now(), real_now=clock.real_now())
+        speaks = request.POST.get("kind") == "speak"
+        issued = grants.grant(room=room, user=request.user, now=clock.now(), real_now=clock.real_now(), speaks=speaks)
     except NoGrantError as refusal:
         return problems.response(status=refusal.status, code=refusal.code, detail=str(refusal), **refusal.members)
     record_entry(

@@ -4,7 +4,7 @@ from rooms.models.cancellation import RoomCancellation
 from rooms.models.charity import Charity, Donation
 from rooms.models.creator import Creator
 from rooms.models.idempotency import IdempotentRequest
-from rooms.models.live import HEARING, Admission, Attendance, StreamPosition, Way
+from rooms.models.live import HEARING, Admission, Attendance, EngineEvent, StreamPosition, Way
 from rooms.models.mail import Mail, MailState
 from rooms.models.oneoff import Purchase, Tip
 from rooms.models.purchase import PurchaseRecord, RoomEntry
@@ -26,6 +26,7 @@ __all__ = [
     "Creator",
     "Donation",
     "EndReason",
+    "EngineEvent",
     "Guest",
     "IdempotentRequest",
     "Mail",

@@ -106,3 +106,14 @@ class StreamPosition(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} to {self.last_id}"
+
+
+class EngineEvent(models.Model):
+    """An event of the live-audio engine that has been taken in: its id, so that it is taken in once."""
+
+    event_id = models.CharField(max_length=100, primary_key=True)
+    kind = models.CharField(max_length=60)
+    received_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_id}"

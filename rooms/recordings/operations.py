@@ -24,6 +24,11 @@ STORAGE: Final = "recordings"
 REMOVED_AT_ONCE: Final = 100
 
 
+def can_record() -> bool:
+    """Whether the engine records. LiveKit's own recorder (Egress) is a service apart, and not used."""
+    return bool(settings.RELAY_URL) and settings.RELAY == "own"
+
+
 @transaction.atomic
 def start(*, room_id: UUID, host_id: UUID, now: datetime, real_now: datetime) -> Taping:
     """Record the room from now on; what is on already stays on.
@@ -32,7 +37,7 @@ def start(*, room_id: UUID, host_id: UUID, now: datetime, real_now: datetime) ->
         NotTheHostError, CannotRecordError: nothing changed.
     """
     room = _room_of(room_id, host_id)
-    if not settings.RELAY_URL:
+    if not can_record():
         raise no_recorder()
     if not hours.is_open(room, now=now):
         raise not_open()

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
-
 from rooms.access import Access, Reason
 from rooms.live import hours
 from rooms.models import Recording, Room, Taping
+from rooms.recordings import operations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +20,7 @@ class Status:
 
 def status_of(room: Room, access: Access, *, now: datetime) -> Status | None:
     """None for who may not hear, and while there is nothing to record. One query, none for None."""
-    if not settings.RELAY_URL or not access.may_hear or not hours.is_open(room, now=now):
+    if not operations.can_record() or not access.may_hear or not hours.is_open(room, now=now):
         return None
     is_on = Taping.objects.filter(room=room, ended_at__isnull=True).exists()
     return Status(is_on=is_on, is_host=access.reason is Reason.HOST)

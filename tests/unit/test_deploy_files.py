@@ -29,7 +29,7 @@ COMMANDS = [
     [str(word) for word in yaml.safe_load(DOCKERFILE.split("CMD ", 1)[1])],
 ]
 # What a module is started from, in base.txt, is what the image has.
-OWN = {"payouts.sandbox", "rooms.relay"}
+OWN = {"payouts.sandbox", "rooms.livekit", "rooms.relay"}
 DISTRIBUTIONS = {"uvicorn": "uvicorn", "celery": "celery"}
 
 
@@ -117,7 +117,7 @@ def test_the_image_runs_as_an_ordinary_user_in_production() -> None:
 
 def test_our_services_share_one_image() -> None:
     assert {name for name, service in COMPOSE["services"].items() if service in OURS} == {
-        "web", "worker", "beat", "migrate", "relay",
+        "web", "worker", "beat", "migrate", "relay", "livekit",
     }  # fmt: skip
 
 

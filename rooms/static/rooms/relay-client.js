@@ -6,9 +6,11 @@
 // It knows nothing of WebRTC. A transport has:
 //   open({ url, room, token, kind, media }) -> { location, resume }   resolves when sound can flow
 //   packets() -> a number that grows while the line is up, null when it cannot tell; then `broken` counts
-//   restart()   close()
+//   restart()   close()   quality()
+//   ask() -> resolves while all is well, rejects with a Problem that says why it is over    only without `location`
+//   changed -> called by it when `streams` or `elements` have changed                        only if they ever do
 //   streams -> [MediaStream] (listening)                              elements -> [HTMLAudioElement]
-// so that another engine (LiveKit) is one more transport.
+// `RelayClient.engine` names the transports of the engine that the site runs: ours, unless `relay/livekit.js` is used.
 
 import { Problem, TransportBlocked } from "./relay/problem.js";
 import { WebRtcTransport } from "./relay/webrtc.js";
@@ -31,12 +33,14 @@ const REASONS = {
 };
 
 export class RelayClient {
+  static engine = { listen: [WebRtcTransport, WebmTransport], speak: [WebRtcTransport] };
+
   /**
    * @param {object} options
    * @param {string} options.url address of the relay
    * @param {string} options.room
    * @param {"listen"|"speak"} options.kind
-   * @param {() => Promise<string>} options.getGrant asks the site for a grant; throws when there is none
+   * @param {(kind: string) => Promise<string>} options.getGrant asks the site for a grant; throws when there is none
    * @param {MediaStream} [options.media] the microphone, to speak
    * @param {object} [options.on] callbacks: state(name), streams(list), ended({ reason, detail }), blocked()
    * @param {Array} [options.transports] classes to try in turn
@@ -45,7 +49,7 @@ export class RelayClient {
     this.options = { url, room, kind, media };
     this.getGrant = getGrant;
     this.on = on;
-    this.transports = transports ?? (kind === "listen" ? [WebRtcTransport, WebmTransport] : [WebRtcTransport]);
+    this.transports = transports ?? RelayClient.engine[kind];
     this.choice = 0;
     this.transport = null;
     this.location = null;
@@ -100,9 +104,10 @@ export class RelayClient {
 
   async #open() {
     this.transport?.close();
-    const token = this.resume ?? (await this.getGrant());
+    const token = this.resume ?? (await this.getGrant(this.options.kind));
     const transport = new this.transports[this.choice]();
     this.transport = transport;
+    transport.changed = () => this.#changed(transport);
     const opened = transport.open({ ...this.options, token });
     // The session exists, and can be resumed, before sound flows.
     transport.created?.then((session) => this.#keep(session), () => {});
@@ -122,6 +127,16 @@ export class RelayClient {
     this.refresher = setInterval(() => this.#ask().catch(() => {}), REFRESH_MS);
     this.#become((await this.#plays()) ? "live" : "blocked");
     if (this.state === "blocked") this.on.blocked?.();
+  }
+
+  /** A transport's streams came or went while it is up. */
+  async #changed(transport) {
+    if (transport !== this.transport || !["live", "blocked"].includes(this.state)) return;
+    this.on.streams?.(transport.streams);
+    if (this.state === "live" && !(await this.#plays())) {
+      this.#become("blocked");
+      this.on.blocked?.();
+    }
   }
 
   async #plays() {
@@ -221,6 +236,7 @@ export class RelayClient {
 
   /** Ask for the session's state, which also hands out a fresh resume token. */
   async #ask() {
+    if (!this.location) return this.transport.ask();
     const answer = await fetch(`${this.location}/state`, { cache: "no-store" });
     if (!answer.ok) throw await Problem.from(answer);
     const state = await answer.json();

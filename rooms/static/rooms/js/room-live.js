@@ -1,4 +1,6 @@
 // Starts the live panel of a room's page, and asks the site for a grant each time it joins.
+import { RelayClient } from "../relay-client.js";
+import { liveKitEngine } from "../relay/livekit.js";
 import { LivePanel } from "../relay/panel.js";
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -8,9 +10,10 @@ class GrantRefused extends Error {
   isRefusal = true;
 }
 
-const askFor = async (root) => {
+const askFor = async (root, kind) => {
   const token = root.querySelector("[name=csrfmiddlewaretoken]").value;
-  const answer = await fetch(root.dataset.liveGrant, { method: "POST", headers: { "X-CSRFToken": token } });
+  const headers = { "X-CSRFToken": token };
+  const answer = await fetch(root.dataset.liveGrant, { method: "POST", headers, body: new URLSearchParams({ kind }) });
   if (answer.ok) return answer.json();
   const problem = await answer.json().catch(() => ({}));
   if (answer.status >= 400 && answer.status < 500) {
@@ -20,7 +23,8 @@ const askFor = async (root) => {
 };
 
 const start = (root) => {
-  const grant = async () => (await askFor(root)).token;
+  const grant = async (kind) => (await askFor(root, kind)).token;
+  if (root.dataset.liveClient) RelayClient.engine = liveKitEngine(() => import(root.dataset.liveClient));
   const speaks = "liveMayPublish" in root.dataset;
   const { liveRelay: url, liveRoom: room } = root.dataset;
   const panel = new LivePanel(root, { url, room, hearGrant: grant, speakGrant: speaks ? grant : null });
