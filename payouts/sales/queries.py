@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
 from ledger import fees
@@ -156,3 +157,9 @@ def _carried(sale: Sale, shares: Sequence[SaleShare]) -> list[Carried]:
         .distinct("payee_id")
     )
     return [Carried(payee_id=payout.payee_id, payout_id=payout.id, state=payout.state) for payout in payouts]
+
+
+def exchange_rate_of(*, sale_id: UUID) -> Decimal | None:
+    """At which rate Stripe converted a sale's charge, as its balance transaction says; None where it did not (E11)."""
+    charge = Sale.objects.filter(id=sale_id).values("balance_transaction_id")
+    return BalanceTransaction.objects.filter(id__in=charge).values_list("exchange_rate", flat=True).first()

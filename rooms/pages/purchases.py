@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from payouts.sales.queries import exchange_rate_of
 from rooms import breakdowns
 from rooms.models import Donation, Purchase, StarOrder, Tip
 from rooms.purchases.kinds import MODELS
@@ -56,6 +57,7 @@ def receipt(request: HttpRequest, purchase_id: UUID, kind: str) -> HttpResponse:
         "kind": kind,
         "kind_title": KIND_TITLES[kind],
         "paid": breakdowns.receipt_of(sale_id=sale.id),
+        "exchange_rate": exchange_rate_of(sale_id=sale.id),
         "surcharge_minor": sale.charge_minor - sale.price_minor,
     }
     return render(request, "rooms/purchase_receipt.html", context)
