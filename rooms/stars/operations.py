@@ -137,7 +137,7 @@ def give_stars(
             raise StarsFrozenError from refusal
         tip.save(force_insert=True)
         if target.room is not None:
-            tell_room(target.room)
+            tell_room(target.room.id)
     return tip
 
 

@@ -43,7 +43,8 @@ def _tip(shop: Shop, creator: Creator, *, amount_minor: int = 2500, currency: st
         now=clock.now(),
     )
     checkout.go_on(tip.sale)
-    return Tip.objects.select_related("sale").get(id=tip.id)
+    found: Tip = Tip.objects.select_related("sale").get(id=tip.id)
+    return found
 
 
 def test_payer_covers_fees_on_2500(shop: Shop, ada_tips: Creator, ada: Payee, sandbox: Sandbox) -> None:

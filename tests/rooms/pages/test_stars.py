@@ -1,9 +1,11 @@
 """Stars on the site: buying a pack, the wallet, and giving them without a card."""
 
+import json
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import redis
 from django.test import Client
 
 from config import clock
@@ -15,6 +17,7 @@ from payouts.locks import lock_sale
 from payouts.models import Sale, StarSpend, Wallet
 from payouts.wallets import lots
 from payouts.wallets.operations import freeze
+from rooms.events.hints import room_key
 from rooms.models import Room, StarOrder, StarTip, Tip, User
 from rooms.tips.operations import switch_tips
 
@@ -132,3 +135,14 @@ def test_stars_pay_no_processing(listener: Client, open_room: Room) -> None:
     ).content.decode()
     assert "All of $2.00 goes to Ada Lovelace." in page
     assert "rocessing" not in page.replace("there is no processing", "")
+
+
+def test_the_room_hears_of_stars_once_they_are_given(
+    listener: Client, open_room: Room, order: StarOrder, valkey: redis.Redis, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        _give(listener, open_room)
+    ((_, fields),) = valkey.xrange(room_key(open_room.id))
+    assert json.loads(fields[b"hint"]) == {"kind": "tips", "ref": ""}
+    part = listener.get(f"{open_room.get_absolute_url()}tips/").content.decode()
+    assert "200 Stars" in part
