@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 PASSWORD = "chip-in-an-obole"  # noqa: S105 (printed by the demo: accounts of a local database)
 VISA = "4242424242424242"
 DECLINED = "4000000000000002"
+DISPUTED = "4000000000002685"  # its bank says a day later that nothing was received
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,52 @@ class RoomPlan:
     host_weight: int = 1
     buyers: dict[str, int] = field(default_factory=dict)  # e-mail -> day
     declined: dict[str, int] = field(default_factory=dict)  # e-mail -> day: the card is refused, and they walk away
+    disputed: dict[str, int] = field(default_factory=dict)  # e-mail -> day: the buyer's bank wants the money back
+    charity: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TipPlan:
+    """A tip by card to everybody on a room's stage, from a day on."""
+
+    day: int
+    payer: str
+    room: str
+    amount_minor: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StarsPlan:
+    """A pack of Stars, and what of it was given in a room, from a day on."""
+
+    day: int
+    payer: str
+    stars: int
+    room: str
+    given: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DonationPlan:
+    """A donation to a room's charity, from a day on."""
+
+    day: int
+    payer: str
+    room: str
+    amount_minor: int
+    cover_processing: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundPlan:
+    """Money that finance gives back for a guest's ticket, all of it or `amount_minor`, from a day on."""
+
+    day: int
+    guest: str
+    room: str
+    amount_minor: int | None
+    note: str
 
 
 def _mail(name: str) -> str:
@@ -63,6 +110,11 @@ ADA, GRACE, HEDY = (
 )
 LINUS = Person(name="Linus Berg", email=_mail("linus"))
 FIN = Person(name="Fin Moreau", email=_mail("fin"), staff=True)
+CHARITY = Person(
+    name="Wireless for Schools",
+    email=_mail("hello-wireless"),
+    bio="Puts a radio, and someone who can explain it, into schools beyond the last cable.",
+)
 GUESTS = tuple(
     Person(name=name, email=_mail(name.split()[0].lower()))
     for name in (
@@ -142,6 +194,7 @@ ROOMS = (
         price_minor=700,
         co_hosts={GRACE.email: 1, HEDY.email: 1},
         buyers=_buyers(first=-11, last=-2, names="ken katherine linus tim niklaus margaret radia"),
+        disputed=_buyers(first=-8, last=-8, names="edsger"),
     ),
     RoomPlan(
         host=ADA.email,
@@ -154,6 +207,7 @@ ROOMS = (
         seats=100,
         price_minor=1000,
         buyers=_buyers(first=-4, last=0, names="dennis barbara annie alan joan"),
+        charity=CHARITY.name,
     ),
     RoomPlan(
         host=GRACE.email,
@@ -181,4 +235,24 @@ ROOMS = (
         price_minor=900,
         buyers=_buyers(first=-6, last=0, names="radia ken niklaus margaret annie joan"),
     ),
+)
+
+NOTE_G, CANDLELIGHT, HOPPING, DEBUGGING, ENGINES = (plan.title for plan in ROOMS[:5])
+TIPS = (
+    TipPlan(day=-22, payer=LINUS.email, room=NOTE_G, amount_minor=2500, message="For the margin notes."),
+    TipPlan(day=-15, payer=_mail("joan"), room=CANDLELIGHT, amount_minor=1000, message="More of this."),
+    TipPlan(day=-2, payer=_mail("katherine"), room=DEBUGGING, amount_minor=500, message="Say hello to the moth."),
+    TipPlan(day=-1, payer=LINUS.email, room=ENGINES, amount_minor=500, message=""),
+)
+STARS = (
+    StarsPlan(day=-12, payer=LINUS.email, stars=1000, room=HOPPING, given=(50, 120)),
+    StarsPlan(day=-4, payer=_mail("annie"), stars=1000, room=ENGINES, given=(300,)),
+)
+DONATIONS = (
+    DonationPlan(day=-3, payer=_mail("katherine"), room=ENGINES, amount_minor=2000, cover_processing=True),
+    DonationPlan(day=-2, payer=_mail("ken"), room=ENGINES, amount_minor=500, cover_processing=False),
+)
+REFUNDS = (
+    RefundPlan(day=-19, guest=_mail("alan"), room=NOTE_G, amount_minor=None, note="His line was down all evening."),
+    RefundPlan(day=-13, guest=_mail("tim"), room=CANDLELIGHT, amount_minor=500, note="Missed the first half hour."),
 )

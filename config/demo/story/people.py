@@ -6,11 +6,14 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
-from config.demo.story.cast import PASSWORD, PEOPLE, Person
+from config.demo.story.cast import CHARITY, PASSWORD, PEOPLE, Person
 from config.demo.story.sandbox import Sandbox
+from payouts.models import Payee
 from payouts.payees import operations as payees
 from rooms.creators import operations as creators
-from rooms.models import Creator, User
+from rooms.donations.operations import open_charity
+from rooms.models import Charity, Creator, User
+from rooms.tips.operations import switch_tips
 
 
 def settle_in(*, sandbox: Sandbox, site: str, now: datetime) -> dict[str, User]:
@@ -21,6 +24,7 @@ def settle_in(*, sandbox: Sandbox, site: str, now: datetime) -> dict[str, User]:
             _creator(person, users[person.email], sandbox=sandbox, site=site, now=now)
         if person.staff and not Authenticator.objects.filter(user=users[person.email]).exists():
             TOTP.activate(users[person.email], generate_totp_secret())
+    _charity(sandbox=sandbox, site=site, now=now)
     return users
 
 
@@ -46,8 +50,19 @@ def _creator(person: Person, user: User, *, sandbox: Sandbox, site: str, now: da
     )
     if creator.payee_id is None:
         creator = creators.open_payee_account(creator_id=creator.id, country="US", now=now)
-    payee = creator.payee
-    if payee is not None and payee.transfers_state != payee.TransfersState.ACTIVE:
-        studio = f"{site}/studio/"
-        link = payees.onboarding_url(payee_id=payee.id, return_url=studio, refresh_url=studio, now=now)
+    switch_tips(creator_id=creator.id, on=True)
+    if creator.payee is not None:
+        _onboard(creator.payee, person, sandbox=sandbox, back=f"{site}/studio/", now=now)
+
+
+def _charity(*, sandbox: Sandbox, site: str, now: datetime) -> None:
+    charity = Charity.objects.filter(name=CHARITY.name).first() or open_charity(
+        name=CHARITY.name, email=CHARITY.email, country="US", about=CHARITY.bio, now=now
+    )
+    _onboard(charity.payee, CHARITY, sandbox=sandbox, back=site, now=now)
+
+
+def _onboard(payee: Payee, person: Person, *, sandbox: Sandbox, back: str, now: datetime) -> None:
+    if payee.transfers_state != payee.TransfersState.ACTIVE:
+        link = payees.onboarding_url(payee_id=payee.id, return_url=back, refresh_url=back, now=now)
         sandbox.onboard(link, name=person.name)

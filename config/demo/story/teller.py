@@ -6,20 +6,22 @@ from datetime import UTC, datetime, time, timedelta
 from django.conf import settings
 
 from config import clock
-from config.demo.story import cast, jobs, people
+from config.demo.story import cast, deeds, jobs, people
 from config.demo.story.sandbox import Sandbox
 from payouts.sales import operations as sales
-from rooms.models import Creator, Room, Ticket, User
+from rooms.donations.operations import choose_charity
+from rooms.models import Charity, Creator, Room, Ticket, User
 from rooms.scheduling import operations as scheduling
 from rooms.tickets import operations as tickets
 
 FIRST_DAY = min(plan.announced_day for plan in cast.ROOMS)
-TICKETS = sum(len(plan.buyers) + len(plan.declined) for plan in cast.ROOMS)
+TICKETS = sum(len(plan.buyers) + len(plan.declined) + len(plan.disputed) for plan in cast.ROOMS)
 
 
 def is_told() -> bool:
-    """Whether every purchase of the story has been made."""
-    return Ticket.objects.filter(room__title__in=[plan.title for plan in cast.ROOMS]).count() >= TICKETS
+    """Whether every purchase of the story has been made, and everything beside them."""
+    tickets_sold = Ticket.objects.filter(room__title__in=[plan.title for plan in cast.ROOMS]).count()
+    return tickets_sold >= TICKETS and deeds.count_done() >= deeds.WANTED
 
 
 def tell(*, progress: Callable[[int, int], None]) -> None:
@@ -36,6 +38,8 @@ def tell(*, progress: Callable[[int, int], None]) -> None:
             if plan.announced_day <= day:
                 room = _announced(plan, users, beginning=beginning)
                 _sell(plan, room, users, day=day, sandbox=sandbox)
+        jobs.until_quiet(sandbox)  # what follows needs the day's sales in the ledger
+        deeds.do_due(users, day=day, sandbox=sandbox)
         jobs.until_quiet(sandbox)
         progress(day - FIRST_DAY, -FIRST_DAY)
     sandbox.advance_to(clock.real_now())
@@ -69,12 +73,16 @@ def _announced(plan: cast.RoomPlan, users: dict[str, User], *, beginning: dateti
     )
     for co_host in co_hosts.values():
         scheduling.accept_cohosting(room_id=room.id, creator_id=co_host.id, now=now)
+    if plan.charity:
+        charity = Charity.objects.get(name=plan.charity)
+        choose_charity(room_id=room.id, creator_id=host.id, charity_id=charity.id)
     return room
 
 
 def _sell(plan: cast.RoomPlan, room: Room, users: dict[str, User], *, day: int, sandbox: Sandbox) -> None:
     due = [(email, cast.VISA) for email, when in plan.buyers.items() if when <= day]
     due += [(email, cast.DECLINED) for email, when in plan.declined.items() if when <= day]
+    due += [(email, cast.DISPUTED) for email, when in plan.disputed.items() if when <= day]
     have = set(Ticket.objects.filter(room=room).values_list("buyer__email", flat=True))
     for email, card in due:
         if email not in have:
