@@ -1,6 +1,6 @@
 """Spend Stars, release what was spent, freeze a wallet. A Star tip is one posting and no call to Stripe."""
 
-import uuid
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -9,18 +9,17 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from ledger import accounts, fees
-from ledger.operations import post, post_many
+from ledger.operations import post_many
+from ledger.operations.calls import run
 from ledger.postings import Posting, credit, debit
 from payouts.errors import NotEnoughStarsError, WalletFrozenError
-from payouts.locks import lock_wallet
-from payouts.models import Sale, StarLot, StarShare, StarSpend, Wallet, WalletFreeze
+from payouts.models import Sale, StarLot, StarSpend, Wallet, WalletFreeze
 from payouts.models.wallet import CURRENCY
 from payouts.sales.shares import ShareSpec
 
 RELEASED_AT_ONCE = 500
 
 
-@transaction.atomic
 def spend(
     *,
     user_id: UUID,
@@ -31,9 +30,10 @@ def spend(
     hold_until: datetime,
     now: datetime,
 ) -> StarSpend:
-    """Give Stars to payees, one minor unit each: the wallet's oldest, in one posting.
+    """Give Stars to payees, one minor unit each: the wallet's oldest, in one statement that is one posting.
 
-    `subject` names what they are for ("tip:<uuid>"); it is the posting's key and unique.
+    `subject` names what they are for ("tip:<uuid>"); it is the posting's key and unique. Alone it needs no transaction
+    around it.
 
     Raises:
         NotEnoughStarsError: the wallet has fewer.
@@ -42,30 +42,30 @@ def spend(
     """
     if stars < 1 or not shares:
         raise ValueError("Stars are given in whole numbers, to somebody")
-    wallet = lock_wallet(user_id)
-    if wallet is None or wallet.balance < stars:
-        raise NotEnoughStarsError(balance=wallet.balance if wallet else 0, wanted=stars)
-    if wallet.is_frozen:
-        raise WalletFrozenError(balance=wallet.balance)
-    made = StarSpend(
-        id=uuid.uuid4(),
-        wallet=wallet,
-        subject=subject,
-        title=title,
-        start=wallet.spent,
-        stop=wallet.spent + stars,
-        spent_at=now,
-        hold_until=hold_until,
-    )
-    wallet.spent += stars
-    wallet.save(update_fields=["spent"])
-    made.save(force_insert=True)
     parts = fees.largest_remainder(stars, [share.weight for share in shares], fees.tie_offset(subject))
-    StarShare.objects.bulk_create(
-        StarShare(spend=made, payee_id=share.payee_id, weight=share.weight, position=position, amount_minor=part)
-        for position, (share, part) in enumerate(zip(shares, parts, strict=True))
+    made = StarSpend(
+        wallet_id=user_id, subject=subject, title=title, start=0, stop=stars, spent_at=now, hold_until=hold_until
     )
-    post(posting=_spend_posting(made, shares, parts))
+    gift = {
+        "id": str(made.id),
+        "user_id": str(user_id),
+        "stars": stars,
+        "subject": subject,
+        "title": title,
+        "spent_at": now.isoformat(),
+        "hold_until": hold_until.isoformat(),
+        "shares": [
+            {"payee_id": str(share.payee_id), "weight": share.weight, "amount_minor": part}
+            for share, part in zip(shares, parts, strict=True)
+        ],
+        "posting": _spend_posting(made, shares, parts).request(),
+    }
+    answer = run("SELECT payouts_spend_stars(%s::jsonb)", [json.dumps(gift)])
+    if answer["start"] is None:
+        if answer["balance"] < stars:
+            raise NotEnoughStarsError(balance=answer["balance"], wanted=stars)
+        raise WalletFrozenError(balance=answer["balance"])
+    made.start, made.stop = answer["start"], answer["start"] + stars
     return made
 
 

@@ -142,7 +142,8 @@ def test_the_room_hears_of_stars_once_they_are_given(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         _give(listener, open_room)
-    ((_, fields),) = valkey.xrange(room_key(open_room.id))
+    told: Any = valkey.xrange(room_key(open_room.id))
+    ((_, fields),) = told
     assert json.loads(fields[b"hint"]) == {"kind": "tips", "ref": ""}
     part = listener.get(f"{open_room.get_absolute_url()}tips/").content.decode()
     assert "200 Stars" in part
