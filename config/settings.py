@@ -202,6 +202,10 @@ if PRODUCTION and CLOCK_URL:
     raise ValueError("CLOCK_URL is for development; production runs on real time: leave it empty")
 PAYOUT_HOLD_S = env.int("PAYOUT_HOLD_S", 2 * 24 * 3600)
 PAYOUT_MINIMUM_MINOR = env.int("PAYOUT_MINIMUM_MINOR", 500)
+# A renewal that fails is tried again for two weeks; access is kept for so long after the paid time.
+SUBSCRIPTION_GRACE_DAYS = env.int("SUBSCRIPTION_GRACE_DAYS", 7)
+# As set in Stripe's dashboard (Billing, Revenue recovery, Retries): how often a failed renewal is tried again.
+SUBSCRIPTION_RETRIES = env.int("SUBSCRIPTION_RETRIES", 3)
 SEAT_HOLD_S = env.int("SEAT_HOLD_S", 15 * 60)
 # Hosts refund listeners for so many days after the room, out of so much of what they have; finance may do more.
 CREATOR_REFUND_DAYS = env.int("CREATOR_REFUND_DAYS", 30)
@@ -254,6 +258,7 @@ CELERY_BEAT_SCHEDULE = {
         "rooms.tasks.carry_on_cancellations",
         "rooms.tasks.end_seat_holds",
         "rooms.tasks.sweep_mail",
+        "rooms.tasks.lapse_subscriptions",
     )
 }
 CELERY_BEAT_SCHEDULE["rooms.tasks.forget_addresses"] = {
@@ -342,8 +347,13 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
-        # `form-action` also governs redirects after a form post, which lead to Checkout and to onboarding.
-        "form-action": [SELF, "https://checkout.stripe.com", "https://connect.stripe.com"]
+        # `form-action` also governs redirects after a form post: to Checkout, onboarding and the customer portal.
+        "form-action": [
+            SELF,
+            "https://checkout.stripe.com",
+            "https://connect.stripe.com",
+            "https://billing.stripe.com",
+        ]
         + ([STRIPE_API_BASE] if STRIPE_API_BASE else []),
     }
 }

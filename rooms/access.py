@@ -13,6 +13,7 @@ from typing import Final
 from django.contrib.auth.models import AnonymousUser
 
 from rooms.models import CoHost, Guest, Place, Room, Standing, Ticket, TicketState, User
+from rooms.subscriptions.queries import grants_access
 
 
 class Reason(StrEnum):
@@ -21,6 +22,7 @@ class Reason(StrEnum):
     HOST = "host"
     COHOST = "cohost"
     TICKET = "ticket"
+    SUBSCRIBER = "subscriber"
     GUEST = "guest"
     STAFF = "staff"
     SIGNED_OUT = "signed_out"
@@ -33,6 +35,7 @@ WORDS: Final = {
     Reason.HOST: "You host this room.",
     Reason.COHOST: "You co-host this room.",
     Reason.TICKET: "You have a seat.",
+    Reason.SUBSCRIBER: "You subscribe to the host.",
     Reason.GUEST: "You are a guest of the host.",
     Reason.STAFF: "You are in as staff.",
     Reason.SIGNED_OUT: "Sign in to hear this room.",
@@ -116,6 +119,12 @@ def _by_ticket(room: Room, user: User, now: datetime) -> Access | None:
     return None if ticket is None else _hears(Reason.TICKET, ticket=ticket)
 
 
+def _by_subscription(room: Room, user: User, now: datetime) -> Access | None:
+    if not room.open_to_subscribers or not grants_access(user_id=user.id, creator_id=room.creator_id, now=now):
+        return None
+    return _hears(Reason.SUBSCRIBER)
+
+
 def _as_guest(room: Room, user: User, now: datetime) -> Access | None:
     invited = Guest.objects.filter(room=room, email__iexact=user.email, withdrawn_at__isnull=True)
     return _hears(Reason.GUEST) if invited.exists() else None
@@ -126,7 +135,7 @@ def _as_staff(room: Room, user: User, now: datetime) -> Access | None:
 
 
 Kind = Callable[[Room, User, datetime], Access | None]
-KINDS: Final[tuple[Kind, ...]] = (_as_host, _as_cohost, _by_ticket, _as_guest, _as_staff)
+KINDS: Final[tuple[Kind, ...]] = (_as_host, _as_cohost, _by_ticket, _by_subscription, _as_guest, _as_staff)
 """Asked in this order; the first that opens the door decides."""
 
 

@@ -13,8 +13,10 @@ class RoomsConfig(AppConfig):
         from rooms import checks  # noqa: F401, PLC0415 (importing it registers them)
         from rooms.disputes import evidence  # noqa: PLC0415
         from rooms.disputes import handlers as disputes  # noqa: PLC0415
+        from rooms.gifts import handlers as gifts  # noqa: PLC0415
         from rooms.purchases import handlers as purchases  # noqa: PLC0415
         from rooms.refunds import handlers as refunds  # noqa: PLC0415
+        from rooms.subscriptions import handlers as subscriptions  # noqa: PLC0415
         from rooms.tickets import handlers as tickets  # noqa: PLC0415
 
         disputes.register()
@@ -22,3 +24,5 @@ class RoomsConfig(AppConfig):
         refunds.register()
         tickets.register()
         purchases.register()
+        gifts.register()
+        subscriptions.register()

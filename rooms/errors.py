@@ -74,6 +74,16 @@ class SalesClosedError(RoomsError):
         )
 
 
+class SubscribersOnlyError(RoomsError):
+    """No tickets are sold for this room: it is for its host's subscribers."""
+
+    code = "subscribers-only"
+
+    def __init__(self, *, room_id: UUID) -> None:
+        self.room_id = room_id
+        super().__init__("This room is for subscribers of its host. Subscribe on the host's page to come in.")
+
+
 class PayeeNotReadyError(RoomsError):
     """Somebody who shares in the price cannot be paid yet."""
 
@@ -106,6 +116,83 @@ class NotCancellableError(RoomsError):
     def __init__(self, *, ticket_id: UUID, state: str) -> None:
         self.ticket_id, self.state = ticket_id, state
         super().__init__(f"This ticket is {state}; only a held seat that is not paid for can be given back.")
+
+
+class PlanNotFoundError(RoomsError):
+    """No plan of this creator's on sale has this id."""
+
+    code = "not-found"
+
+    def __init__(self, *, plan_id: UUID) -> None:
+        self.plan_id = plan_id
+        super().__init__("There is no such plan on sale among yours.")
+
+
+class OwnPlanError(RoomsError):
+    """Creators do not subscribe to themselves."""
+
+    code = "own-plan"
+
+    def __init__(self, *, plan_id: UUID) -> None:
+        self.plan_id = plan_id
+        super().__init__("This is your own plan, so you cannot subscribe to it.")
+
+
+class PlanNotSoldError(RoomsError):
+    """The plan was retired, or is not on sale yet."""
+
+    code = "plan-not-sold"
+
+    def __init__(self, *, plan_id: UUID, retired: bool) -> None:
+        self.plan_id, self.retired = plan_id, retired
+        super().__init__(
+            "This plan is no longer sold. Nothing was charged; choose another one."
+            if retired
+            else "This plan is not on sale yet. Nothing was charged; try again in a minute."
+        )
+
+
+class AlreadySubscribedError(RoomsError):
+    """There is a subscription to this creator; its plan can be changed instead."""
+
+    code = "already-subscribed"
+
+    def __init__(self, *, subscription_id: UUID, state: str) -> None:
+        self.subscription_id, self.state = subscription_id, state
+        super().__init__(
+            "The card page that you opened before is still being closed. Nothing was charged; try again in a minute."
+            if state == "incomplete"
+            else "You subscribe to this creator already. Change the plan of your subscription instead."
+        )
+
+
+class GiftNotClaimableError(RoomsError):
+    """No such gift, or it is not to be had; the message says why."""
+
+    code = "gift-not-claimable"
+
+    def __init__(self, *, why: str) -> None:
+        super().__init__(why)
+
+
+class SubscriptionNotFoundError(RoomsError):
+    """No subscription of this person has this id."""
+
+    code = "not-found"
+
+    def __init__(self, *, subscription_id: UUID) -> None:
+        self.subscription_id = subscription_id
+        super().__init__("There is no such subscription among yours.")
+
+
+class SubscriptionNotChangedError(RoomsError):
+    """Stripe refused, or cannot be reached; `reason` says what to do."""
+
+    code = "subscription-not-changed"
+
+    def __init__(self, *, subscription_id: UUID, reason: str) -> None:
+        self.subscription_id, self.reason = subscription_id, reason
+        super().__init__(f"{reason.rstrip('.')}. Your subscription was not changed.")
 
 
 class KeyReusedError(RoomsError):

@@ -1,7 +1,8 @@
 """Row locks of rooms, by name.
 
-Order within a transaction: room, sale (payouts), then buyer, then ticket, then seat, then standing, then admission. A
-webhook holds the sale when it tells us of it, so whoever starts here takes the sale first too.
+Order within a transaction: room, sale, then billing subscription (payouts), then creator or buyer, then subscription,
+then ticket, then seat, then standing, then admission. A webhook holds what is payouts' when it tells us, so who
+starts here takes that first too.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from rooms.models import Admission, Room, Seat, Standing, Ticket, User
+from rooms.models import Admission, Creator, Gift, Room, Seat, Standing, Subscription, Ticket, User
 
 
 def lock_room(room_id: UUID) -> Room | None:
@@ -58,6 +59,32 @@ def lock_admissions(*, room_id: UUID, user_id: UUID) -> list[Admission]:
     """A person's admissions to a room: taken by whoever grants and by whoever revokes."""
     mine = Admission.objects.select_for_update(no_key=True).filter(room_id=room_id, user_id=user_id)
     return list(mine.order_by("id"))
+
+
+def lock_gift(token: str) -> Gift | None:
+    """The gift of a claim link; the person who claims it is locked before it."""
+    return Gift.objects.select_for_update(of=("self",)).select_related("creator", "plan").filter(token=token).first()
+
+
+def lock_creator(creator_id: UUID) -> Creator:
+    """Hold off other changes of what a creator sells; their payee comes along unlocked."""
+    creators = Creator.objects.select_for_update(of=("self",), no_key=True).select_related("payee")
+    return creators.get(id=creator_id)
+
+
+def lock_subscription(subscription_id: UUID) -> Subscription | None:
+    """The subscription, with what is read of it: creator, plan, subscriber, billing and its price."""
+    return _subscriptions().filter(id=subscription_id).first()
+
+
+def lock_subscription_of_billing(billing_id: UUID) -> Subscription | None:
+    """The subscription that a billing subscription, which is locked before it, pays for."""
+    return _subscriptions().filter(billing_id=billing_id).first()
+
+
+def _subscriptions() -> QuerySet[Subscription]:
+    rows = Subscription.objects.select_for_update(of=("self",))
+    return rows.select_related("creator", "plan", "subscriber", "billing__price")
 
 
 def lock_seat_if_free(seat_id: int) -> Seat | None:

@@ -14,6 +14,7 @@ from rooms.purchases.operations import forget_addresses as forget
 from rooms.recordings import intake
 from rooms.recordings import operations as recordings
 from rooms.refunds import cancelling
+from rooms.subscriptions import lapsing
 from rooms.tickets import operations
 
 MAILS_A_SWEEP = 200
@@ -84,3 +85,9 @@ def listen_to_relay(**_: Any) -> None:
 def forget_addresses(**_: Any) -> None:
     """Forget where purchases and entries came from, once no dispute can ask for it."""
     forget(now=clock.now())
+
+
+@shared_task
+def lapse_subscriptions(**_: Any) -> None:
+    """End what subscriptions gave whose time has run out without a word from Stripe."""
+    lapsing.lapse_due(now=clock.now())

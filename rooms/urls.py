@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from rooms.events.views import events, room_events
 from rooms.live import views as live
-from rooms.pages import cards, donations, home, purchases, room, stars, tickets, tips
+from rooms.pages import cards, donations, gifts, home, purchases, room, stars, subscriptions, tickets, tips
 from rooms.recordings import views as recordings
 
 urlpatterns = [
@@ -47,6 +47,22 @@ urlpatterns = [
     path("tips/<uuid:purchase_id>/", purchases.page, {"kind": "tip"}, name="tip"),
     path("tips/<uuid:purchase_id>/state/", purchases.state, {"kind": "tip"}, name="tip-state"),
     path("tips/<uuid:purchase_id>/receipt/", purchases.receipt, {"kind": "tip"}, name="tip-receipt"),
+    path("plans/<uuid:plan_id>/", subscriptions.plan, name="plan"),
+    path("plans/<uuid:plan_id>/subscribe/", subscriptions.subscribe, name="subscribe"),
+    path("plans/<uuid:plan_id>/gift/", gifts.new, name="gift-new"),
+    path("plans/<uuid:plan_id>/gift/preview/", gifts.preview, name="gift-preview"),
+    path("gifts/<uuid:purchase_id>/", purchases.page, {"kind": "gift"}, name="gift"),
+    path("gifts/<uuid:purchase_id>/state/", purchases.state, {"kind": "gift"}, name="gift-state"),
+    path("gifts/<uuid:purchase_id>/receipt/", purchases.receipt, {"kind": "gift"}, name="gift-receipt"),
+    path("gifts/claim/<str:token>/", gifts.claim_page, name="gift-claim"),
+    path("subscriptions/", subscriptions.mine, name="subscriptions"),
+    path("subscriptions/<uuid:subscription_id>/", subscriptions.subscription, name="subscription"),
+    path("subscriptions/<uuid:subscription_id>/state/", subscriptions.state, name="subscription-state"),
+    path("subscriptions/<uuid:subscription_id>/cancel/", subscriptions.cancel, name="subscription-cancel"),
+    path("subscriptions/<uuid:subscription_id>/resume/", subscriptions.resume, name="subscription-resume"),
+    path("subscriptions/<uuid:subscription_id>/change/", subscriptions.change, name="subscription-change"),
+    path("subscriptions/<uuid:subscription_id>/give-up/", subscriptions.give_up, name="subscription-give-up"),
+    path("subscriptions/<uuid:subscription_id>/portal/", subscriptions.portal, name="subscription-portal"),
     path("events/", events, name="events"),
     path("api/", include("rooms.api.urls")),
     path("studio/", include("rooms.studio.urls")),

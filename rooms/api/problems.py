@@ -14,14 +14,22 @@ from rooms.refunds import errors as refunds
 from rooms.stage.errors import StageError
 
 STATUS: Final[Mapping[type[errors.RoomsError], HTTPStatus]] = {
+    errors.AlreadySubscribedError: HTTPStatus.CONFLICT,
+    errors.GiftNotClaimableError: HTTPStatus.CONFLICT,
     errors.InvalidFieldsError: HTTPStatus.BAD_REQUEST,
     errors.KeyMissingError: HTTPStatus.BAD_REQUEST,
     errors.KeyReusedError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotCancellableError: HTTPStatus.CONFLICT,
+    errors.OwnPlanError: HTTPStatus.CONFLICT,
     errors.OwnRoomError: HTTPStatus.CONFLICT,
     errors.PayeeNotReadyError: HTTPStatus.CONFLICT,
+    errors.PlanNotFoundError: HTTPStatus.NOT_FOUND,
+    errors.PlanNotSoldError: HTTPStatus.CONFLICT,
     errors.SalesClosedError: HTTPStatus.CONFLICT,
     errors.SoldOutError: HTTPStatus.CONFLICT,
+    errors.SubscribersOnlyError: HTTPStatus.CONFLICT,
+    errors.SubscriptionNotChangedError: HTTPStatus.CONFLICT,
+    errors.SubscriptionNotFoundError: HTTPStatus.NOT_FOUND,
     errors.TicketNotFoundError: HTTPStatus.NOT_FOUND,
     errors.CardNotFoundError: HTTPStatus.CONFLICT,
     errors.CardPageUnavailableError: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -63,6 +71,10 @@ def _members(error: errors.RoomsError) -> dict[str, Any]:  # noqa: PLR0911 (one 
             return {"cost_minor": error.cost_minor, "limit_minor": error.limit_minor, "currency": error.currency}
         case refunds.RefundTooLateError():
             return {"until": error.until.isoformat()}
+        case errors.AlreadySubscribedError():
+            return {"subscription_id": str(error.subscription_id), "state": error.state}
+        case errors.PlanNotSoldError():
+            return {"retired": error.retired}
         case errors.NotCancellableError():
             return {"state": error.state}
         case errors.InvalidFieldsError():

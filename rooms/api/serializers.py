@@ -30,7 +30,7 @@ class RoomSerializer(serializers.ModelSerializer[Room]):
         model = Room
         fields = [
             "id", "slug", "title", "description", "starts_at", "ends_at", "cancelled_at", "host", "cohosts",
-            "capacity", "seats_left", "price_minor", "currency",
+            "capacity", "seats_left", "price_minor", "currency", "sells_tickets", "open_to_subscribers",
         ]  # fmt: skip
 
     @extend_schema_field(CreatorSerializer(many=True))

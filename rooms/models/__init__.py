@@ -3,6 +3,7 @@
 from rooms.models.cancellation import RoomCancellation
 from rooms.models.charity import Charity, Donation
 from rooms.models.creator import Creator
+from rooms.models.gift import Gift
 from rooms.models.idempotency import IdempotentRequest
 from rooms.models.live import HEARING, Admission, Attendance, EngineEvent, StreamPosition, Way
 from rooms.models.mail import Mail, MailState
@@ -12,6 +13,7 @@ from rooms.models.recording import Recording, Taping
 from rooms.models.room import CoHost, Room, WhoMaySpeak
 from rooms.models.stage import Guest, Place, Standing
 from rooms.models.stars import StarOrder, StarTip
+from rooms.models.subscription import Plan, Subscription
 from rooms.models.ticket import ACTIVE_STATES, PAID_STATES, EndReason, Seat, Ticket, TicketState
 from rooms.models.user import User
 
@@ -27,11 +29,13 @@ __all__ = [
     "Donation",
     "EndReason",
     "EngineEvent",
+    "Gift",
     "Guest",
     "IdempotentRequest",
     "Mail",
     "MailState",
     "Place",
+    "Plan",
     "Purchase",
     "PurchaseRecord",
     "Recording",
@@ -43,6 +47,7 @@ __all__ = [
     "StarOrder",
     "StarTip",
     "StreamPosition",
+    "Subscription",
     "Taping",
     "Ticket",
     "TicketState",

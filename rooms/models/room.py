@@ -24,7 +24,10 @@ class WhoMaySpeak(models.TextChoices):
 
 
 class Room(models.Model):
-    """A live-audio room with numbered seats. The price is kept in minor units; `price` is for people to read."""
+    """A live-audio room with numbered seats. The price is kept in minor units; `price` is for people to read.
+
+    Listeners come in by ticket, by a subscription to its creator, or by either; subscribers take no seat.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     creator = models.ForeignKey(Creator, on_delete=models.PROTECT, related_name="rooms")
@@ -37,6 +40,8 @@ class Room(models.Model):
     price_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     policy_slug = models.SlugField(max_length=60, default=DEFAULT_POLICY)
+    sells_tickets = models.BooleanField(default=True, db_default=True)
+    open_to_subscribers = models.BooleanField(default=False, db_default=False)
     host_weight = models.PositiveIntegerField(default=1)
     charity = models.ForeignKey("rooms.Charity", on_delete=models.PROTECT, related_name="rooms", null=True, blank=True)
     created_at = models.DateTimeField()
@@ -59,6 +64,9 @@ class Room(models.Model):
             ),
             models.CheckConstraint(condition=Q(price_minor__gt=0), name="room_price_positive"),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="room_currency_wellformed"),
+            models.CheckConstraint(
+                condition=Q(sells_tickets=True) | Q(open_to_subscribers=True), name="room_has_a_way_in"
+            ),
             models.CheckConstraint(condition=Q(host_weight__gte=1), name="room_host_weight_positive"),
             models.CheckConstraint(condition=Q(who_may_speak__in=WhoMaySpeak.values), name="room_who_may_speak_known"),
         ]

@@ -7,8 +7,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 
 from config import clock
+from payouts.models import LIVE_STATES
 from rooms import queries
-from rooms.models import Creator
+from rooms.models import Creator, Subscription, User
+from rooms.subscriptions import queries as subscriptions
 from rooms.tips import targets as tips
 
 CREATORS_SHOWN = 8
@@ -34,11 +36,21 @@ def creator(request: HttpRequest, handle: str) -> HttpResponse:
     context = {
         "creator": found,
         "takes_tips": tips.takes_tips(tips.of_creator(found), now=now),
+        "plans": list(subscriptions.plans_on_sale(creator_id=found.id)),
+        "subscription": _subscription(request, found),
         "ahead": sorted((room for room in rooms if room.ends_at > now), key=lambda room: room.starts_at),
         "past": [room for room in rooms if room.ends_at <= now],
         "now": now,
     }
     return render(request, "rooms/creator.html", context)
+
+
+def _subscription(request: HttpRequest, found: Creator) -> Subscription | None:
+    """The visitor's running subscription to this creator."""
+    if not isinstance(request.user, User):
+        return None
+    mine = subscriptions.subscriptions_of(user_id=request.user.id)
+    return mine.filter(creator=found, state__in=LIVE_STATES).first()
 
 
 def favicon(request: HttpRequest) -> HttpResponse:

@@ -14,13 +14,18 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from payouts.sales.queries import exchange_rate_of
 from rooms import breakdowns
-from rooms.models import Donation, Purchase, StarOrder, Tip
+from rooms.models import Donation, Gift, Purchase, StarOrder, Tip
 from rooms.purchases.kinds import MODELS
 from rooms.purchases.stage import MOVING, TITLES, Stage, stage_of
 from rooms.studio.access import user_of
 
-KIND_TITLES = {"tip": "Tip", "donation": "Donation", "stars": "Stars"}
-RELATED = {"donation": ("sale", "charity", "room"), "tip": ("sale", "creator", "room"), "stars": ("sale",)}
+KIND_TITLES = {"tip": "Tip", "donation": "Donation", "stars": "Stars", "gift": "Gift"}
+RELATED = {
+    "donation": ("sale", "charity", "room"),
+    "tip": ("sale", "creator", "room"),
+    "stars": ("sale",),
+    "gift": ("sale", "creator", "plan"),
+}
 
 
 @require_safe
@@ -95,6 +100,8 @@ def _again(found: Purchase) -> str:
         return reverse("donation-room", kwargs={"slug": found.room.slug})
     if isinstance(found, StarOrder):
         return reverse("wallet")
+    if isinstance(found, Gift):
+        return reverse("gift-new", kwargs={"plan_id": found.plan_id})
     raise TypeError(f"a {type(found).__name__} is sold nowhere")
 
 

@@ -10,7 +10,14 @@ from django.views.decorators.http import require_POST, require_safe
 from config import clock
 from rooms import access, breakdowns, queries, shares
 from rooms.donations.operations import takes_donations
-from rooms.errors import OwnRoomError, PayeeNotReadyError, RoomsError, SalesClosedError, SoldOutError
+from rooms.errors import (
+    OwnRoomError,
+    PayeeNotReadyError,
+    RoomsError,
+    SalesClosedError,
+    SoldOutError,
+    SubscribersOnlyError,
+)
 from rooms.live import hours
 from rooms.live.panel import panel_of
 from rooms.models import ACTIVE_STATES, Room, Ticket, TicketState, User
@@ -24,6 +31,7 @@ from rooms.tips import targets as tips
 HEADINGS = {
     SoldOutError: "This room is sold out",
     SalesClosedError: "Tickets are no longer sold",
+    SubscribersOnlyError: "This room is for subscribers",
     PayeeNotReadyError: "Tickets are not on sale yet",
 }
 
@@ -67,7 +75,7 @@ def buy(request: HttpRequest, slug: str) -> HttpResponse:
         )
     except OwnRoomError:
         return redirect(found)
-    except (SoldOutError, SalesClosedError, PayeeNotReadyError) as refusal:
+    except (SoldOutError, SalesClosedError, PayeeNotReadyError, SubscribersOnlyError) as refusal:
         return _refused(request, found, refusal)
     if ticket.state != TicketState.HELD:
         return redirect(ticket)

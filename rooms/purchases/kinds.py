@@ -5,9 +5,9 @@ from typing import Final
 from uuid import UUID
 
 from payouts.models import Sale
-from rooms.models import Donation, Purchase, StarOrder, Tip
+from rooms.models import Donation, Gift, Purchase, StarOrder, Tip
 
-MODELS: Final[Mapping[str, type[Purchase]]] = {model.kind: model for model in (Tip, Donation, StarOrder)}
+MODELS: Final[Mapping[str, type[Purchase]]] = {model.kind: model for model in (Tip, Donation, StarOrder, Gift)}
 
 
 def lock_purchase_of_sale(sale_id: UUID) -> Purchase | None:

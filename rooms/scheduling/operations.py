@@ -28,13 +28,17 @@ def schedule_room(
     now: datetime,
     host_weight: int = 1,
     cohosts: Sequence[CoHostSpec] = (),
+    sells_tickets: bool = True,
+    open_to_subscribers: bool = False,
 ) -> Room:
     """Schedule a room: its row, its numbered seats and its invitations to co-hosts.
 
-    Co-hosts share in what is sold from the moment that they accept.
+    Co-hosts share in what is sold from the moment that they accept. Subscribers of the host come in without a ticket
+    where `open_to_subscribers` says so; without `sells_tickets` nobody else does.
 
     Raises:
-        InvalidFieldsError: by field: title, description, starts_at, ends_at, capacity, price, cohosts, host_weight.
+        InvalidFieldsError: by field: title, description, starts_at, ends_at, capacity, price, cohosts, host_weight,
+            ways_in.
     """
     draft = Draft(
         creator_id=creator_id,
@@ -47,6 +51,8 @@ def schedule_room(
         currency=currency,
         host_weight=host_weight,
         cohosts=tuple(cohosts),
+        sells_tickets=sells_tickets,
+        open_to_subscribers=open_to_subscribers,
     )
     check(draft, now=now)
     with transaction.atomic():
@@ -94,5 +100,7 @@ def _insert_room(draft: Draft, *, now: datetime) -> Room:
         price_minor=draft.price_minor,
         currency=draft.currency,
         host_weight=draft.host_weight,
+        sells_tickets=draft.sells_tickets,
+        open_to_subscribers=draft.open_to_subscribers,
         created_at=now,
     )

@@ -34,6 +34,8 @@ class Draft:
     currency: str
     host_weight: int
     cohosts: tuple[CoHostSpec, ...]
+    sells_tickets: bool = True
+    open_to_subscribers: bool = False
 
 
 def check(draft: Draft, *, now: datetime) -> None:
@@ -51,6 +53,7 @@ def check(draft: Draft, *, now: datetime) -> None:
         "price": _price(draft),
         "host_weight": [] if draft.host_weight >= 1 else ["The host's part in the split is at least 1."],
         "cohosts": _cohosts(draft),
+        "ways_in": _ways_in(draft),
     }
     found = {field: messages for field, messages in errors.items() if messages}
     if found:
@@ -92,6 +95,14 @@ def _price(draft: Draft) -> list[str]:
     if draft.currency not in settings.CURRENCIES:
         return [f"Tickets are sold in {', '.join(settings.CURRENCIES)}; {draft.currency} is not among them."]
     return limits.PRICE.faults(draft.price_minor, draft.currency)
+
+
+def _ways_in(draft: Draft) -> list[str]:
+    if not draft.sells_tickets and not draft.open_to_subscribers:
+        return ["Nobody could come in: sell tickets, or open the room to your subscribers."]
+    if draft.open_to_subscribers and not draft.sells_tickets and draft.cohosts:
+        return ["Subscribers pay their creator alone, so a room for them only has no co-hosts. Sell tickets too."]
+    return []
 
 
 def _cohosts(draft: Draft) -> list[str]:

@@ -72,6 +72,16 @@ class RoomForm(OperationForm):
     currency = forms.ChoiceField(
         choices=[(code, code) for code in settings.CURRENCIES], initial=settings.DEFAULT_CURRENCY
     )
+    ways_in = forms.ChoiceField(
+        choices=[
+            ("tickets", "Ticket holders"),
+            ("both", "Ticket holders and my subscribers"),
+            ("subscribers", "My subscribers only"),
+        ],
+        initial="tickets",
+        required=False,
+        label="Who comes in",
+    )
     cohosts = forms.CharField(
         required=False,
         label="Co-hosts (optional)",
@@ -104,5 +114,8 @@ class RoomForm(OperationForm):
         if {"starts_at", "timezone", "duration_minutes"} <= data.keys():
             data["starts_at"] = data["starts_at"].replace(tzinfo=ZoneInfo(data["timezone"]))
             data["ends_at"] = data["starts_at"] + timedelta(minutes=data["duration_minutes"])
+        ways_in = data.get("ways_in") or "tickets"
+        data["sells_tickets"] = ways_in != "subscribers"
+        data["open_to_subscribers"] = ways_in != "tickets"
         data["cohost_specs"] = [CoHostSpec(creator_id=creator.id) for creator in data.get("cohosts", [])]
         return data

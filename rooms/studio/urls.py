@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from rooms.statements import views as statements
-from rooms.studio.views import earnings, overview, payouts, rooms, setup
+from rooms.studio.views import earnings, overview, payouts, plans, rooms, setup
 
 app_name = "studio"
 urlpatterns = [
@@ -20,6 +20,11 @@ urlpatterns = [
     path("rooms/<slug:slug>/", rooms.room, name="room"),
     path("rooms/<slug:slug>/charity/", rooms.charity, name="room-charity"),
     path("rooms/<slug:slug>/accept/", rooms.accept, name="room-accept"),
+    path("plans/", plans.mine, name="plans"),
+    path("plans/new/", plans.new, name="plan-new"),
+    path("plans/new/preview/", plans.preview, name="plan-preview"),
+    path("plans/<uuid:plan_id>/", plans.edit, name="plan"),
+    path("plans/<uuid:plan_id>/retire/", plans.retire, name="plan-retire"),
     path("earnings/<slug:stage>/<str:currency>/", earnings.stage, name="stage"),
     path("sales/", earnings.sales, name="sales"),
     path("sales/<uuid:sale_id>/", earnings.sale, name="sale"),

@@ -12,7 +12,14 @@ from django.urls import reverse
 from payouts.locks import lock_sale
 from payouts.sales import operations as sales
 from rooms import locks, queries, shares
-from rooms.errors import NotCancellableError, OwnRoomError, SalesClosedError, SoldOutError, TicketNotFoundError
+from rooms.errors import (
+    NotCancellableError,
+    OwnRoomError,
+    SalesClosedError,
+    SoldOutError,
+    SubscribersOnlyError,
+    TicketNotFoundError,
+)
 from rooms.models import ACTIVE_STATES, PAID_STATES, EndReason, Room, Seat, Ticket, TicketState, User
 from rooms.purchases.context import PurchaseContext
 from rooms.purchases.operations import record_purchase
@@ -107,6 +114,8 @@ def _check_on_sale(room: Room, buyer: User, *, now: datetime) -> None:
         raise SalesClosedError(room_id=room.id, since=room.ended_at or room.ends_at, cancelled=False)
     if any(sharer.creator.user_id == buyer.id for sharer in shares.sharers_of(room)):
         raise OwnRoomError(room_id=room.id)
+    if not room.sells_tickets:
+        raise SubscribersOnlyError(room_id=room.id)
 
 
 def sale_title(room: Room, seat: Seat) -> str:

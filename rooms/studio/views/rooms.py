@@ -119,7 +119,10 @@ def _draft(request: HttpRequest) -> RoomForm:
 
 def _schedule(form: RoomForm, creator: Creator) -> Room | None:
     data = form.cleaned_data
-    wanted = ("title", "description", "starts_at", "ends_at", "capacity", "price_minor", "currency")
+    wanted = (
+        "title", "description", "starts_at", "ends_at", "capacity", "price_minor", "currency", "sells_tickets",
+        "open_to_subscribers",
+    )  # fmt: skip
     try:
         return schedule_room(
             creator_id=creator.id,

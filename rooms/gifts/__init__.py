@@ -1,0 +1,1 @@
+"""Gift subscriptions: months bought for somebody else, and their claim."""

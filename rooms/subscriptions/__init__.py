@@ -1,0 +1,1 @@
+"""Subscriptions to creators: plans, who subscribes, what that opens, and what subscribers are told."""
