@@ -49,6 +49,8 @@ def environment_badge(request: HttpRequest) -> list[str]:
 SECTIONS = [
     ("Money", [
         ("Sales", "sell", "admin:payouts_sale_changelist"),
+        ("Disputes", "gavel", "admin:payouts_dispute_changelist"),
+        ("Fraud warnings", "gpp_maybe", "admin:payouts_earlyfraudwarning_changelist"),
         ("Customers", "credit_card", "admin:payouts_customer_changelist"),
         ("Payees", "group", "admin:payouts_payee_changelist"),
         ("Payouts", "payments", "admin:payouts_payout_changelist"),

@@ -3,7 +3,9 @@
 from payouts.admin.balance_transactions import BalanceTransactionAdmin
 from payouts.admin.calls import StripeCallAdmin
 from payouts.admin.customers import CustomerAdmin
+from payouts.admin.disputes import DisputeAdmin
 from payouts.admin.events import StripeEventAdmin
+from payouts.admin.fraud_warnings import EarlyFraudWarningAdmin
 from payouts.admin.payees import PayeeAdmin
 from payouts.admin.reconciliation import ReconciliationBreakAdmin
 from payouts.admin.runs import PayoutAdmin, PayoutRunAdmin
@@ -12,6 +14,8 @@ from payouts.admin.sales import SaleAdmin
 __all__ = [
     "BalanceTransactionAdmin",
     "CustomerAdmin",
+    "DisputeAdmin",
+    "EarlyFraudWarningAdmin",
     "PayeeAdmin",
     "PayoutAdmin",
     "PayoutRunAdmin",

@@ -19,6 +19,7 @@ COLOURS = {
     CallState.FAILED: "danger",
 }
 PAGES = {
+    "dispute": "payouts_dispute_change",
     "sale": "payouts_sale_change",
     "payout": "payouts_payout_change",
     "payee": "payouts_payee_change",
