@@ -108,13 +108,9 @@ class DisputeAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold is untype
 
     def get_fieldsets(self, request: HttpRequest, obj: Dispute | None = None) -> Any:
         """The evidence as a form while it can be sent, and to read afterwards."""
+        answer: Any = [("Evidence", {"fields": ("evidence_shown",)})]
         if obj is not None and self.has_change_permission(request, obj):
-            answer = (
-                ("Evidence for the bank", {"fields": EVIDENCE_FIELDS}),
-                ("Or give in", {"fields": (SURE,)}),
-            )
-        else:
-            answer = (("Evidence", {"fields": ("evidence_shown",)}),)
+            answer = [("Evidence for the bank", {"fields": EVIDENCE_FIELDS}), ("Or give in", {"fields": (SURE,)})]
         return (ABOUT, *answer, *HISTORY)
 
     def save_model(self, request: HttpRequest, obj: Dispute, form: Any, change: Any) -> None:

@@ -22,6 +22,7 @@ from payouts.models import BalanceTransaction, Dispute, DisputeStatus, Sale, Sal
 from payouts.models.sale import IN_LEDGER
 from payouts.sales import positions, reversals
 from payouts.sales.legs import settled
+from payouts.wallets import operations as wallets
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,7 @@ def book_outcome(*, dispute: Dispute, now: datetime) -> None:
     dispute.save()
     taken = {share.payee_id: reserved[share.payee_id] - share.reserved_minor for share in shares}
     reserving.release(dispute=dispute, shares=shares, taken=taken, at=dispute.closed_at)
+    wallets.thaw(sale=dispute.sale, now=now)
     log.info("dispute.booked", dispute_id=dispute.id, status=dispute.status, lost_minor=lost)
 
 

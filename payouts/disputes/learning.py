@@ -72,13 +72,18 @@ def _updated(dispute: Dispute, found: gateway.Dispute, *, now: datetime) -> Disp
 
 
 def _tell(dispute: Dispute, before: str | None, *, now: datetime) -> None:
-    """Each change once: a chargeback begins (also as an escalated inquiry, or with its end), and ends."""
-    if dispute.status in NO_CHARGEBACK or dispute.status == before:
+    """Each change once: a chargeback begins (also as an escalated inquiry, or with its end), and ends.
+
+    The wallet that a disputed pack of Stars fills stays frozen until the outcome is in the ledger (E8).
+    """
+    if dispute.status == before:
+        return
+    if dispute.status in NO_CHARGEBACK:
+        wallets.thaw(sale=dispute.sale, now=now)
         return
     if before is None or before in NO_CHARGEBACK:
         wallets.freeze(sale=dispute.sale, now=now)
         handlers.tell("dispute.opened", sale_id=dispute.sale_id, dispute_id=dispute.id, now=now)
     if dispute.status in DECIDED:
-        wallets.thaw(sale=dispute.sale, now=now)
         won = dispute.status == DisputeStatus.WON
         handlers.tell("dispute.closed", sale_id=dispute.sale_id, dispute_id=dispute.id, won=won, now=now)
