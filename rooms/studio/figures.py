@@ -13,7 +13,7 @@ from ledger import accounts
 from ledger.models import Entry
 from payouts.models import Payout, PayoutState, SaleShare
 from payouts.queries import payouts_of
-from rooms.studio import holds
+from rooms.studio import holds, stars
 
 ON_ITS_WAY = (PayoutState.RESERVED, PayoutState.TRANSFERRED, PayoutState.SENT)
 
@@ -94,7 +94,23 @@ def rows_of(*, stage: str, payee_id: UUID, currency: str) -> tuple[QuerySet[Any]
 def parts_of(*, stage: str, payee_id: UUID, currency: str) -> list[Part]:
     """All that a figure is made of; the parts sum to it."""
     rows, show = rows_of(stage=stage, payee_id=payee_id, currency=currency)
-    return [show(row) for row in rows]
+    return [*more_parts(stage=stage, payee_id=payee_id, currency=currency), *(show(row) for row in rows)]
+
+
+def more_parts(*, stage: str, payee_id: UUID, currency: str) -> list[Part]:
+    """What is pending beside sales: the Stars, which are many and small, as one part with a page of its own."""
+    found = stars.held(payee_id=payee_id, currency=currency) if stage == "pending" else None
+    if found is None:
+        return []
+    return [
+        Part(
+            title="Stars, one gift" if found.gifts == 1 else f"Stars, {found.gifts:,} gifts",
+            url=reverse("studio:stars"),
+            at=found.latest,
+            amount_minor=found.amount_minor,
+            reason=holds.AFTER_THE_ROOM,
+        )
+    ]
 
 
 def movement_part(entry: Entry) -> Part:
@@ -112,7 +128,7 @@ def movement_part(entry: Entry) -> Part:
 def url_of(subject: str) -> str:
     """The page that explains a subject of the ledger ("sale:<uuid>"), or nothing."""
     kind, _, identity = subject.partition(":")
-    pages = {"sale": "studio:sale", "payout": "studio:payout"}
+    pages = {"sale": "studio:sale", "payout": "studio:payout", "tip": "studio:star-gift"}
     return reverse(pages[kind], args=[identity]) if kind in pages else ""
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from payouts.models import Payee, TransfersState
 from payouts.queries import earnings
 from rooms.currencies import money_text
-from rooms.studio import holds
+from rooms.studio import holds, stars
 from rooms.studio.figures import STAGES, Stage
 
 COMING_DAYS = 6
@@ -78,11 +78,11 @@ def amounts_of(*, payee_id: UUID | None) -> dict[str, dict[str, int]]:
 
 
 def overview_of(*, payee: Payee | None, now: datetime) -> Overview:
-    """The overview of a payee, or of somebody who is none yet: three queries."""
+    """The overview of a payee, or of somebody who is none yet: four queries."""
     amounts = amounts_of(payee_id=payee.id if payee else None)
     coming = [
         Coming(day=day, currency=currency, amount_minor=minor, sales=sales)
-        for day, currency, minor, sales in (holds.forecast(payee_id=payee.id) if payee else [])
+        for day, currency, minor, sales in (_forecast(payee.id) if payee else [])
     ]
     return Overview(
         currencies=tuple(_figures(currency, amounts[currency], coming) for currency in sorted(amounts)),
@@ -92,6 +92,15 @@ def overview_of(*, payee: Payee | None, now: datetime) -> Overview:
             for currency in sorted(amounts)
         ),
     )
+
+
+def _forecast(payee_id: UUID) -> list[tuple[date, str, int, int]]:
+    """Sales and Stars by day and currency: two queries."""
+    sums: dict[tuple[date, str], tuple[int, int]] = {}
+    for day, currency, minor, count in [*holds.forecast(payee_id=payee_id), *stars.forecast(payee_id=payee_id)]:
+        before_minor, before = sums.get((day, currency), (0, 0))
+        sums[day, currency] = (before_minor + minor, before + count)
+    return [(day, currency, *sums[day, currency]) for day, currency in sorted(sums)]
 
 
 def next_run_at(now: datetime) -> datetime:

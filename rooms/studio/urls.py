@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from rooms.statements import views as statements
-from rooms.studio.views import earnings, overview, payouts, plans, rooms, setup
+from rooms.studio.views import earnings, overview, payouts, plans, rooms, setup, stars
 
 app_name = "studio"
 urlpatterns = [
@@ -28,6 +28,8 @@ urlpatterns = [
     path("earnings/<slug:stage>/<str:currency>/", earnings.stage, name="stage"),
     path("sales/", earnings.sales, name="sales"),
     path("sales/<uuid:sale_id>/", earnings.sale, name="sale"),
+    path("stars/", stars.gifts, name="stars"),
+    path("stars/<uuid:tip_id>/", stars.gift, name="star-gift"),
     path("payouts/", payouts.mine, name="payouts"),
     path("payouts/<uuid:payout_id>/", payouts.payout, name="payout"),
     path("statements/", statements.months, name="statements"),

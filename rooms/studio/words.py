@@ -28,6 +28,7 @@ TRANSACTIONS = {
     "refund.failed": "The card did not take the money back",
     "settlement": "Stripe made the funds available",
     "release": "The hold ended",
+    "stars": "The Stars were given",
     "payout.reserved": "Set aside for the payout",
     "payout.transferred": "Moved to the Stripe account",
     "payout.paid": "Paid at the bank",
@@ -49,6 +50,8 @@ def account_words(code: str, names: Mapping[str, str]) -> str:
         return f"Owed to {names[owner]}, {STAGES.get(stage, stage)}"
     if code.startswith("stripe:connected:") and stage in names:
         return f"In {names[stage]}'s Stripe account"
+    if family == "wallet":
+        return "A listener's Stars"
     if code.startswith("revenue:platform_fee:"):
         return f"Obole's fee, {stage}s"
     return code

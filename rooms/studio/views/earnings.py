@@ -12,7 +12,7 @@ from payouts.queries import sales_of
 from rooms.models import Creator
 from rooms.studio import queries
 from rooms.studio.access import creator_required, payee_id_of
-from rooms.studio.figures import STAGES, rows_of
+from rooms.studio.figures import STAGES, more_parts, rows_of
 from rooms.studio.overview import amounts_of
 from rooms.studio.trail import trail_of
 
@@ -34,7 +34,10 @@ def stage(request: HttpRequest, stage: str, currency: str, *, creator: Creator) 
         "currency": currency,
         "amount_minor": amounts_of(payee_id=payee_id).get(currency, {}).get(stage, 0),
         "page": page,
-        "parts": [show(row) for row in page],
+        "parts": [
+            *(more_parts(stage=stage, payee_id=payee_id, currency=currency) if page.number == 1 else ()),
+            *(show(row) for row in page),
+        ],
         "signed": stage == "available",
         "account": accounts.payable(payee_id, "in_transit" if stage == "paid" else stage),  # type: ignore[arg-type]
     }

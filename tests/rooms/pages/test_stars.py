@@ -19,6 +19,7 @@ from payouts.wallets import lots
 from payouts.wallets.operations import freeze
 from rooms.events.hints import room_key
 from rooms.models import Room, StarOrder, StarTip, Tip, User
+from rooms.studio.figures import parts_of
 from rooms.tips.operations import switch_tips
 
 
@@ -147,3 +148,26 @@ def test_the_room_hears_of_stars_once_they_are_given(
     assert json.loads(fields[b"hint"]) == {"kind": "tips", "ref": ""}
     part = listener.get(f"{open_room.get_absolute_url()}tips/").content.decode()
     assert "200 Stars" in part
+
+
+def test_the_creator_sees_every_star_and_what_is_pending_explains_itself(
+    listener: Client, open_room: Room, order: StarOrder
+) -> None:
+    _give(listener, open_room)
+    _give(listener, open_room, amount="0.30", show_name="")
+    tip = StarTip.objects.get(public_name="Linus")
+    payee = open_room.creator.payee
+    assert payee is not None
+    parts = parts_of(stage="pending", payee_id=payee.id, currency="USD")
+    assert [(part.title, part.amount_minor, part.url) for part in parts] == [("Stars, 2 gifts", 230, "/studio/stars/")]
+    studio = Client()
+    studio.force_login(open_room.creator.user)
+    assert "$2.30" in studio.get("/studio/earnings/pending/USD/").content.decode()
+    gifts = studio.get("/studio/stars/").content.decode()
+    assert "Linus" in gifts
+    assert "Somebody" in gifts
+    page = studio.get(f"/studio/stars/{tip.id}/").content.decode()
+    assert "A listener&#x27;s Stars" in page
+    assert f"tip:{tip.id}" in page
+    studio.force_login(order.buyer)
+    assert studio.get(f"/studio/stars/{tip.id}/").status_code in {302, 404}
