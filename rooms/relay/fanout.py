@@ -103,20 +103,27 @@ class Group:
 
     def send(self, fd: int, packet: bytes, protect: Callable[..., int] = protect_rtp) -> tuple[int, int]:
         """Encrypt and send the packet to every row: datagrams handed to the kernel, and rows that failed."""
-        arena = self._arena
-        _, padded, places, iovecs = arena.prepare(packet)
-        headers = int(ffi.cast("uintptr_t", self._headers)) if self.members else 0
         sent = failed = 0
         for start in range(0, len(self.members), BATCH):
-            contexts = self._contexts[start : start + BATCH]
-            count = len(contexts)
-            arena.fill(padded, iovecs, count)
-            statuses = list(map(protect, contexts, places, arena.lengths))
-            if any(statuses):
-                # A row that cannot be encrypted must not leave in the clear: send it as an empty datagram.
-                failed += self._blank(statuses)
-            sent += send_batch(fd, headers + start * MMSGHDR.size, count)
+            gone, lost = self.send_batch(fd, packet, start, protect)
+            sent, failed = sent + gone, failed + lost
         return sent, failed
+
+    def send_batch(
+        self, fd: int, packet: bytes, start: int, protect: Callable[..., int] = protect_rtp
+    ) -> tuple[int, int]:
+        """The same for one batch of rows from `start` on, which has to be a multiple of BATCH."""
+        contexts = self._contexts[start : start + BATCH]
+        if not contexts:
+            return 0, 0
+        arena = self._arena
+        _, padded, places, iovecs = arena.prepare(packet)
+        arena.fill(padded, iovecs, len(contexts))
+        statuses = list(map(protect, contexts, places, arena.lengths))
+        # A row that cannot be encrypted must not leave in the clear: send it as an empty datagram.
+        failed = self._blank(statuses) if any(statuses) else 0
+        headers = int(ffi.cast("uintptr_t", self._headers))
+        return send_batch(fd, headers + start * MMSGHDR.size, len(contexts)), failed
 
     def _blank(self, statuses: list[int]) -> int:
         failed = [place for place, status in enumerate(statuses) if status != OK]

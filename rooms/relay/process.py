@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import datetime as dt
-import gc
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,6 +23,7 @@ from rooms.relay.governor import SAMPLE_S, Governor
 from rooms.relay.http import make_app
 from rooms.relay.joins import Joins
 from rooms.relay.log import log
+from rooms.relay.memory import Collector
 from rooms.relay.metrics import Metrics
 from rooms.relay.reader import BLOCK_MS, ControlReader
 from rooms.relay.recording import Recorder
@@ -37,7 +37,6 @@ from rooms.relay.stun import Address
 
 DATAGRAMS_A_TURN = 64  # so that HTTP and timers get their share of the loop under load
 MAX_DATAGRAM = 2048
-FREEZE_AFTER_S = 10.0
 READ_TIMEOUT_S = 2 * BLOCK_MS / 1000  # longer than a blocking read, which else times out whenever nothing was said
 
 
@@ -55,6 +54,7 @@ class Worker:
         self.relay = Relay(outlet, self._send, events, on_room=self._follow_recording)
         self.access = Access(self.relay, time.time, self.record)
         self.governor = Governor(settings.max_listeners, settings.max_cpu_share)
+        self.collector = Collector(time.monotonic())
         identity = Identity.generate(dt.datetime.now(dt.UTC))
         self.joins = Joins(
             relay=self.relay,
@@ -137,12 +137,15 @@ class Worker:
             (ticks.HEARTBEAT_S, lambda now: ticks.heartbeat(self.relay, now)),
             (0.5, self.relay.expire),
             (SAMPLE_S, self.governor.sample),
-            (ticks.SLOW_S, lambda now: ticks.slow(self.relay, now)),
+            (ticks.SLOW_S, lambda _now: ticks.slow(self.relay)),
             (60.0, lambda _now: self.access.forget()),
+            (1.0, self._tidy),
         ]
-        return [asyncio.create_task(_every(period, call)) for period, call in timers] + [
-            asyncio.create_task(_freeze())
-        ]
+        return [asyncio.create_task(_every(period, call)) for period, call in timers]
+
+    def _tidy(self, now: float) -> None:
+        sent_at = max((room.sent_at for room in self.relay.rooms.values()), default=0.0)
+        self.collector.tidy(now, sent_at=sent_at)
 
     def _readable(self) -> None:
         for _ in range(DATAGRAMS_A_TURN):
@@ -180,14 +183,6 @@ async def _every(period_s: float, call: Callable[[float], None]) -> None:
         except Exception:  # noqa: BLE001 - logged with its trace
             # One bad session must not stop the timers of all others.
             log.exception("timer")
-
-
-async def _freeze() -> None:
-    """Once things have settled, take what lives out of the garbage collector's rounds."""
-    await asyncio.sleep(FREEZE_AFTER_S)
-    gc.collect()
-    gc.freeze()
-    await asyncio.Event().wait()
 
 
 class _Server(uvicorn.Server):
@@ -229,6 +224,7 @@ async def _serve(settings: Settings, client: Redis) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
+    Collector.take_over()
     reader = ControlReader(client, lambda message: worker.access.apply(message, time.monotonic()), time.time())
     reading = asyncio.create_task(reader.run())
     # Nobody comes in before what was revoked earlier is known.

@@ -1,11 +1,12 @@
 """A room: its stage, who speaks, who listens, and the forwarding of one to the other."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from rooms.relay import rtcp, rtp
-from rooms.relay.fanout import Arena, Group, protect_rtcp
+from rooms.relay.fanout import BATCH, Arena, Group, protect_rtcp
 from rooms.relay.metrics import Metrics
 from rooms.relay.opus import SILENCE
 from rooms.relay.ring import Sent
@@ -66,6 +67,7 @@ class Room:
     taps: dict[object, Tap] = field(default_factory=dict)
     groups: dict[GroupKey, Group] = field(default_factory=dict)
     sent_at: float = 0.0
+    reports: deque[tuple[Slot, GroupKey, int]] = field(default_factory=deque)
 
     @property
     def is_empty(self) -> bool:
@@ -168,16 +170,23 @@ class Room:
         if now - self.sent_at >= QUIET_S:
             self._broadcast_rtcp(rtcp.ReceiverReport(self.ssrc))
 
+    def plan_reports(self) -> None:
+        """Sender reports for the slots in use are due: `report` sends them batch by batch, between packets."""
+        slots = [slot for slot in self.stage.slots if slot.sent_at is not None]
+        groups = [(key, start) for key, group in self.groups.items() for start in range(0, len(group), BATCH)]
+        self.reports = deque((slot, key, start) for slot in slots for key, start in groups if key.slots > slot.index)
+
     def report(self, now: float, epoch_s: float) -> None:
-        """Send a sender report for each slot in use."""
-        for slot in self.stage.slots:
-            if slot.sent_at is None:
-                continue
+        """Send the reports that are due to one batch of listeners."""
+        if not self.reports:
+            return
+        slot, key, start = self.reports.popleft()
+        group = self.groups.get(key)
+        if group is not None and slot.sent_at is not None:
             timestamp = (slot.timestamp + round((now - slot.sent_at) * 48_000)) & 0xFFFFFFFF
             packets, octets = slot.packets & 0xFFFFFFFF, slot.octets & 0xFFFFFFFF
-            self._broadcast_rtcp(
-                rtcp.SenderReport(slot.ssrc, rtcp.ntp_of(epoch_s), timestamp, packets, octets), slot.index
-            )
+            plain = rtcp.SenderReport(slot.ssrc, rtcp.ntp_of(epoch_s), timestamp, packets, octets)
+            group.send_batch(self.outlet.fd, rtcp.build(plain), start, protect_rtcp)
 
     def _send(self, slot: Slot, sent: Sent, now: float) -> None:
         metrics = self.outlet.metrics
@@ -190,11 +199,10 @@ class Room:
                 metrics.counters.protect_failures += failed
                 metrics.counters.packets_unsent += len(group) - out
 
-    def _broadcast_rtcp(self, packet: rtcp.RtcpPacket, slot: int = 0) -> None:
+    def _broadcast_rtcp(self, packet: rtcp.RtcpPacket) -> None:
         plain = rtcp.build(packet)
-        for key, group in self.groups.items():
-            if key.slots > slot:
-                group.send(self.outlet.fd, plain, protect_rtcp)
+        for group in self.groups.values():
+            group.send(self.outlet.fd, plain, protect_rtcp)
 
     def _regroup(self, identity: str) -> None:
         for session in [session for session in self.listeners if session.identity == identity]:

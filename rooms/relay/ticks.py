@@ -9,12 +9,13 @@ SLOW_S = 5.0
 
 
 def fast(relay: Relay, now: float) -> None:
-    """Repeat handshake flights that got lost, ask speakers again for what is still missing."""
+    """Repeat handshake flights that got lost, ask speakers again for what is missing, send some of the reports due."""
     for session in list(relay.unready):
         handshakes.repeat(relay, session, now)
     for room in relay.rooms.values():
         for session in room.publishers.values():
             feedback.ask_again(relay, session, now)
+        room.report(now, relay.wall())
 
 
 def heartbeat(relay: Relay, now: float) -> None:
@@ -27,7 +28,7 @@ def heartbeat(relay: Relay, now: float) -> None:
         relay.tell_stage(room)
 
 
-def slow(relay: Relay, now: float) -> None:
-    """Sender reports to listeners."""
+def slow(relay: Relay) -> None:
+    """Sender reports to listeners are due. At once they would hold the audio up for 10 ms with 2,000 listeners."""
     for room in relay.rooms.values():
-        room.report(now, relay.wall())
+        room.plan_reports()

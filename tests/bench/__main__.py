@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NOT_BENCHMARKS = {"__main__", "harness"}
+NOT_BENCHMARKS = {"__main__", "harness", "relay_aiortc", "relay_floor", "relay_janus", "relay_load"}
 
 
 def names() -> list[str]:

@@ -1,7 +1,9 @@
-"""`python -m tests.bench.relay`: what one relay process on one core carries, beside the floor and aiortc.
+"""`python -m tests.bench.relay`: what one relay process on one core carries, beside the floor, aiortc and Janus.
 
 The relay runs on the first core as a program of its own, the load generator on the second. Figures are of the relay's
-CPU time alone, as the kernel counts it. aiortc's MediaRelay is measured the same way with fewer listeners.
+CPU time alone, as the kernel counts it; latency is from the speaker's send to the kernel's time of arrival, so the
+generator's own lateness is no part of it. aiortc's MediaRelay and Janus's VideoRoom are measured the same way.
+`--undisturbed` gives relay and generator precedence over all other programs (SCHED_FIFO, needs root).
 """
 
 import argparse
@@ -17,6 +19,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from tests.bench import relay_janus
 from tests.bench.relay_aiortc import measure as measure_aiortc
 from tests.bench.relay_load import Listeners, talk
 from tests.processes import ROOT, wait_until
@@ -26,6 +29,7 @@ from tests.rooms.relay.peer import Peer, offer
 
 FLOOR_ROUNDS = 100
 AIORTC_LISTENERS = 10
+JANUS_LISTENERS = 500
 
 
 def main() -> None:
@@ -34,15 +38,24 @@ def main() -> None:
     parser.add_argument("--listeners", type=int, nargs="*", default=[500, 1000, 2000])
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--without-aiortc", action="store_true")
+    parser.add_argument("--without-janus", action="store_true")
+    parser.add_argument("--undisturbed", action="store_true")
     arguments = parser.parse_args()
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[-1]})
+    if arguments.undisturbed:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(10))  # what we start inherits it
     results = [measure(count, arguments.seconds, cores[0]) for count in arguments.listeners]
     for result in results:
         print(line(result))
     report: dict[str, object] = {"relay": results}
     if not arguments.without_aiortc:
         report["aiortc"] = measure_aiortc(AIORTC_LISTENERS, arguments.seconds, cores[0])
+    if not arguments.without_janus:
+        if relay_janus.is_there():
+            report["janus"] = relay_janus.measure(JANUS_LISTENERS, arguments.seconds, cores[0])
+        else:
+            print("Janus is left out: it needs root, and `apt-get install janus`")
     print(json.dumps(report))
 
 
@@ -65,7 +78,6 @@ def measure(count: int, seconds: float, core: int) -> dict[str, float]:
         talk(ada, listeners, packets=50, sample=10, first=1)
         # After the first packets, which make libsrtp allocate each listener's stream.
         memory = (process.memory_info().rss - resident) / (count - 20)
-        listeners.check()
         cpu, begun = cpu_s(process), time.monotonic()
         measured = talk(ada, listeners, packets=packets, sample=max(1, count // 200), first=51)
         spent, wall = cpu_s(process) - cpu, time.monotonic() - begun

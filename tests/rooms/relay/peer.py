@@ -19,6 +19,7 @@ from rooms.relay.srtp import Pair
 
 OPUS = 111
 LEVEL_ID = 1
+PASSWORD = "peerpasswordpeerpasswordpeer"
 IDENTITY = Identity.generate(dt.datetime.now(dt.UTC))
 CONTEXT: SSL.Context = make_context(IDENTITY)
 
@@ -35,7 +36,7 @@ def _section(mid: int, *, sends: bool, ufrag: str, setup: str) -> str:
         f"m=audio 9 UDP/TLS/RTP/SAVPF {OPUS} 63",
         "c=IN IP4 0.0.0.0",
         f"a=ice-ufrag:{ufrag}",
-        "a=ice-pwd:peerpasswordpeerpasswordpeer",
+        f"a=ice-pwd:{PASSWORD}",
         f"a=fingerprint:{IDENTITY.fingerprint}",
         f"a=setup:{setup}",
         f"a=mid:{mid}",
@@ -102,6 +103,14 @@ class Peer:
         self.send(message)
         return message
 
+    def nudge(self) -> None:
+        """Say again what may have been lost: the check, or the handshake's last flight."""
+        if self._handshake is None:
+            self.check()
+            return
+        for out in self._handshake.retransmit():
+            self.send(out)
+
     def send(self, datagram: bytes) -> None:
         """Send raw bytes to the relay."""
         self.socket.sendto(datagram, self._relay)
@@ -131,6 +140,10 @@ class Peer:
 
     def _on_stun(self, datagram: bytes) -> None:
         message = stun.parse(datagram)
+        if message.type == stun.BINDING_REQUEST:  # our relay asks nothing; Janus does
+            mapped = stun.xor_mapped_address(self._relay, message.transaction_id)
+            self.send(stun.build(stun.BINDING_SUCCESS, message.transaction_id, [mapped], PASSWORD.encode()))
+            return
         self.stun_replies.append(message)
         if message.type == stun.BINDING_SUCCESS and self._handshake is None and self._fingerprint and not self.ready:
             self._handshake = Handshake(CONTEXT, self._fingerprint, server=False)

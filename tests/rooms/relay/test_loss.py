@@ -93,7 +93,8 @@ async def test_publishers_get_reports_and_quiet_rooms_signs_of_life(house: House
     house.pump()
     assert linus.feedback == []  # somebody spoke just now
     ticks.heartbeat(house.relay, now + 1)
-    ticks.slow(house.relay, now + 1)
+    ticks.slow(house.relay)
+    ticks.fast(house.relay, now + 1)
     house.pump()
 
     reports = [
@@ -163,3 +164,23 @@ async def test_loss_is_measured_both_ways(house: House) -> None:
     assert "\nrelay_listener_loss 0.25\n" in metrics
     assert "\nrelay_publisher_packets_lost_total 1\n" in metrics
     assert "\nrelay_forward_seconds_count 2\n" in metrics
+
+
+async def test_sender_reports_go_out_in_small_parts_and_reach_everybody(house: House) -> None:
+    ada, _ = await house.speaker("ada")
+    count = BATCH + 5
+    house.worker.governor.max_listeners = count
+    peers = [(await house.listener(f"listener {number}", sections=1))[0] for number in range(count)]
+    say(ada, 1)
+    house.pump()
+    now = time.monotonic()
+
+    ticks.slow(house.relay)
+    reached = []
+    for _ in range(3):
+        ticks.fast(house.relay, now)
+        house.pump()
+        reached.append(sum(len(peer.feedback) for peer in peers))
+
+    assert reached == [BATCH, count, count]
+    assert {type(packet) for peer in peers for packet in peer.feedback} == {rtcp.SenderReport}
