@@ -18,6 +18,10 @@ from rooms.currencies import money_text
 from rooms.donations.admin import CharityAdmin as CharityAdmin
 from rooms.mail.admin import MailAdmin as MailAdmin
 from rooms.models import CoHost, Creator, Room, Ticket, TicketState, User
+from rooms.purchases.admin import DonationAdmin as DonationAdmin
+from rooms.purchases.admin import StarOrderAdmin as StarOrderAdmin
+from rooms.purchases.admin import StarTipAdmin as StarTipAdmin
+from rooms.purchases.admin import TipAdmin as TipAdmin
 
 
 class CoHostInline(ReadOnly, TabularInline):  # type: ignore[misc]  # django-unfold is untyped

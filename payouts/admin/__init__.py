@@ -10,6 +10,7 @@ from payouts.admin.payees import PayeeAdmin
 from payouts.admin.reconciliation import ReconciliationBreakAdmin
 from payouts.admin.runs import PayoutAdmin, PayoutRunAdmin
 from payouts.admin.sales import SaleAdmin
+from payouts.admin.wallets import WalletAdmin
 
 __all__ = [
     "BalanceTransactionAdmin",
@@ -23,4 +24,5 @@ __all__ = [
     "SaleAdmin",
     "StripeCallAdmin",
     "StripeEventAdmin",
+    "WalletAdmin",
 ]
