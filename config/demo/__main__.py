@@ -103,6 +103,9 @@ def _start(options: Options, supervisor: Supervisor, services: Mapping[str, str]
         output.say("  The story, bought through the sandbox (first start only)")
         supervisor.run("story", SEED, shown=True, extra={"LOG_LEVEL": "WARNING"})
         seeded.note()
+    elif with_story:
+        with output.step("A room that is live"):
+            supervisor.run("story", SEED, shown=False, extra={"LOG_LEVEL": "WARNING"})
     _say_where(options, with_story=with_story)
 
 
@@ -122,6 +125,8 @@ def _say_where(options: Options, *, with_story: bool) -> None:
     {GRACE.email:<20} co-hosts them
     linus@obole.example  listens; his card is 4242 4242 4242 4242
     fin@obole.example    does finance; the code of his second factor: make code
+
+    “Open microphone” is live now, first on the site: speak as Ada in one browser, listen as Linus in another.
 """)
     output.say(f"    Logs lie in {options.data_dir / 'log'}. Ctrl-C stops everything and keeps the data.\n")
 

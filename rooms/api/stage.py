@@ -209,7 +209,7 @@ class Reactions(RoomsView):
     class Reaction(serializers.Serializer[Any]):
         """One of those there are."""
 
-        emoji = serializers.ChoiceField(choices=reactions.EMOJI)
+        emoji = serializers.ChoiceField(choices=[emoji for emoji, _ in reactions.EMOJI])
 
     @extend_schema(request=Reaction, responses={204: None, **PROBLEM})
     def post(self, request: Request, slug: str) -> Response:

@@ -9,13 +9,13 @@ from django.conf import settings
 from rooms.access import Access
 from rooms.live import hours
 from rooms.models import Room
-from rooms.relay.stage import SLOTS
 from rooms.shares import Sharer
+from rooms.stage.reactions import EMOJI
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """The panel, or when it comes. `slots` are names for the places on stage; `relay_url` is empty without a relay.
+    """The panel, or when it comes. `names` are of host and co-hosts; `relay_url` is empty without a relay.
 
     `engine` is what the setting RELAY names.
     """
@@ -26,7 +26,8 @@ class Panel:
     may_publish: bool
     opens_at: datetime
     opens_in_s: int
-    slots: tuple[str, ...]
+    names: tuple[str, ...]
+    emoji: tuple[tuple[str, str], ...] = EMOJI
 
 
 def panel_of(room: Room, access: Access, sharers: Sequence[Sharer], *, now: datetime) -> Panel | None:
@@ -41,12 +42,5 @@ def panel_of(room: Room, access: Access, sharers: Sequence[Sharer], *, now: date
         may_publish=access.may_publish,
         opens_at=opens_at,
         opens_in_s=max(0, int((opens_at - now).total_seconds()) + 1),
-        slots=_slots(sharers),
+        names=tuple(sharer.creator.display_name for sharer in sharers),
     )
-
-
-def _slots(sharers: Sequence[Sharer]) -> tuple[str, ...]:
-    """A host alone holds the only place. Several take the relay's places as they speak, so those are numbered."""
-    if len(sharers) == 1:
-        return (sharers[0].creator.display_name,)
-    return tuple(f"Voice {number}" for number in range(1, min(len(sharers), SLOTS) + 1))

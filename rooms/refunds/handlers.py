@@ -33,7 +33,7 @@ def sale_refunded(*, sale_id: UUID, full: bool, now: datetime, **_: Any) -> None
         ticket.refunded_at = now
         ticket.save(update_fields=["state", "refunded_at"])
         Seat.objects.filter(id=ticket.seat_id).update(taken=False)
-        revocations.follow(ticket, now=now)
+        revocations.follow(ticket, now=now, reason="refunded")
     _tell(ticket)
 
 

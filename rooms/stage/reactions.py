@@ -14,7 +14,15 @@ from rooms.live.stream import client
 
 log = structlog.get_logger(__name__)
 
-EMOJI: Final = ("❤️", "👏", "😂", "🔥", "😮", "🪙")
+EMOJI: Final = (
+    ("❤️", "Love"),
+    ("👏", "Applause"),
+    ("😂", "Laughter"),
+    ("🔥", "Fire"),
+    ("😮", "Wonder"),
+    ("💯", "Well said"),
+)
+"""Each with what it is called for those who do not see it."""
 KEPT: Final = 64
 KEPT_FOR_S: Final = 60
 
@@ -30,8 +38,9 @@ def react(*, room_id: UUID, emoji: str) -> None:
     Raises:
         InvalidFieldsError: emoji is none of those there are.
     """
-    if emoji not in EMOJI:
-        raise InvalidFieldsError({"emoji": [f"Choose one of: {' '.join(EMOJI)}"]})
+    known = [one for one, _ in EMOJI]
+    if emoji not in known:
+        raise InvalidFieldsError({"emoji": [f"Choose one of: {' '.join(known)}"]})
     key = reactions_key(room_id)
     try:
         with client().pipeline(transaction=False) as pipe:

@@ -30,7 +30,7 @@ class Someone:
             thrown: list[str] = []
             page.on("pageerror", lambda error: thrown.append(str(error)))
             yield cls(name=name, page=page, stack=stack)
-            assert thrown == []
+            assert thrown == [], thrown
 
     @property
     def email(self) -> str:

@@ -1,10 +1,11 @@
-"""`python -m config.demo.story`: tells the story once, against the running web process and sandbox."""
+"""`python -m config.demo.story`: tells the story once, against the running web and sandbox; opens a room each time."""
 
 import logging
 import os
 
 import django
 
+from config import clock
 from config.celery import app
 
 
@@ -15,12 +16,12 @@ def main() -> None:
     logging.getLogger().setLevel(logging.WARNING)  # a line for each call and posting would drown the progress
     logging.getLogger("django").setLevel(logging.WARNING)
     app.loader.import_default_modules()  # registers the jobs that the story runs
-    from config.demo.story import teller  # noqa: PLC0415 (models exist only after setup)
+    from config.demo.story import live, teller  # noqa: PLC0415 (models exist only after setup)
 
-    if teller.is_told():
-        return
-    teller.tell(progress=_show)
-    print(flush=True)
+    if not teller.is_told():
+        teller.tell(progress=_show)
+        print(flush=True)
+    live.room_now(now=clock.now(fresh=True))
 
 
 def _show(day: int, last_day: int) -> None:

@@ -1,5 +1,6 @@
 """What the room page shows of live audio, and to whom."""
 
+import re
 from datetime import timedelta
 
 from django.db import connection
@@ -17,12 +18,14 @@ def _page(client: Client, room: Room) -> str:
     return client.get(room.get_absolute_url()).content.decode()
 
 
-def test_a_listener_has_a_panel_without_anything_to_speak_with(evening: Room, linus: User, paid: Ticket) -> None:
+def test_a_listener_has_a_panel_and_sees_nothing_to_speak_with(evening: Room, linus: User, paid: Ticket) -> None:
     page = _page(signed_in(linus), evening)
 
     assert f'{PANEL}"{evening.get_absolute_url()}live/grant/"' in page
     assert f'data-live-relay="{RELAY}" data-live-room="{evening.id}"' in page
-    assert "Go on stage" not in page
+    for name in ("speak", "why", "mic", "join", "invited", "hosts"):
+        [element] = re.findall(rf"<[^>]* data-live-{name}[ >][^>]*>?", page)
+        assert " hidden" in element
     assert "data-live-may-publish" not in page
 
 

@@ -55,6 +55,11 @@ export class LiveKitTransport {
     return [...this.#voices.values()].map((voice) => voice.element);
   }
 
+  /** Who is heard on a stream: the number that our relay's packets carry for the same identity. */
+  sourceOf(index) {
+    return [...this.#voices.values()][index]?.source ?? null;
+  }
+
   /** LiveKit's client watches its line itself, and finds new paths. */
   async packets() {
     return null;
@@ -109,7 +114,8 @@ export class LiveKitTransport {
     const stream = new MediaStream([track.mediaStreamTrack]);
     const element = new Audio();
     element.srcObject = stream;
-    this.#voices.set(track.sid, { track, stream, element });
+    const identity = participant.identity.replace(VOICE, "");
+    this.#voices.set(track.sid, { track, stream, element, source: crc32(identity) });
     this.changed?.();
   }
 
@@ -124,4 +130,14 @@ export class LiveKitTransport {
   #ended(reason) {
     this.#end = this.#client.DisconnectReason[reason] ?? "UNKNOWN";
   }
+}
+
+/** As `rooms.relay.sources` reckons it. */
+function crc32(text) {
+  let crc = ~0;
+  for (const byte of new TextEncoder().encode(text)) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0 || 1;
 }

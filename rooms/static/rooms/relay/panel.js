@@ -32,11 +32,16 @@ export class LivePanel {
    * @param {string} options.url address of the relay
    * @param {string} options.room
    * @param {() => Promise<string>} options.hearGrant
-   * @param {() => Promise<string>} [options.speakGrant] only for those who may speak
+   * @param {() => Promise<string>} [options.speakGrant] only for those who may speak, now or later (`allow`)
+   * @param {object} [options.on] callbacks: voice(source, level, index) and ownVoice(level) many times a second,
+   *   changed({ hearing, speaking }), over()
    */
-  constructor(root, { url, room, hearGrant, speakGrant = null }) {
+  constructor(root, { url, room, hearGrant, speakGrant = null, on = {} }) {
     this.root = root;
     this.options = { url, room };
+    this.on = on;
+    this.maySpeak = Boolean(speakGrant);
+    this.mutedByHost = false;
     this.grants = { listen: hearGrant, speak: speakGrant };
     this.meters = [];
     this.names = [];
@@ -51,6 +56,22 @@ export class LivePanel {
       slot.querySelector("[data-live-name]").textContent = names[index] || "Open";
       slot.toggleAttribute("data-taken", Boolean(names[index]));
     });
+  }
+
+  /** The site has let this person on stage, or taken them off. */
+  async allow(maySpeak) {
+    if (maySpeak === this.maySpeak) return;
+    this.maySpeak = maySpeak;
+    if (!maySpeak && this.voice) await this.offStage();
+    this.#show();
+  }
+
+  /** A host has muted this person, or let them be heard again; `unmute` asks the site, null where it may not. */
+  hostMuted(muted, unmute) {
+    const known = muted === this.mutedByHost && Boolean(unmute) === Boolean(this.unmute);
+    this.mutedByHost = muted;
+    this.unmute = unmute;
+    if (!known) this.#show();
   }
 
   async listen() {
@@ -89,7 +110,10 @@ export class LivePanel {
       return;
     }
     const bar = this.#one("level");
-    this.ownMeter = new LevelMeter(this.microphone, (level) => bar?.style.setProperty("--level", level.toFixed(2)));
+    this.ownMeter = new LevelMeter(this.microphone, (level) => {
+      bar?.style.setProperty("--level", level.toFixed(2));
+      this.on.ownVoice?.(this.#isMuted() ? 0 : level);
+    });
     await this.#listDevices();
     this.voice = new RelayClient({
       ...this.options,
@@ -103,6 +127,7 @@ export class LivePanel {
 
   async offStage() {
     this.ownMeter?.stop();
+    this.on.ownVoice?.(0);
     this.microphone?.getTracks().forEach((track) => track.stop());
     await this.voice?.stop();
     this.voice = this.microphone = this.ownMeter = null;
@@ -111,9 +136,14 @@ export class LivePanel {
 
   /** Mute here, at once, whatever the network does. */
   toggleMute() {
+    if (this.mutedByHost) return this.unmute?.();
     const [track] = this.microphone.getAudioTracks();
     track.enabled = !track.enabled;
-    this.#show();
+    return this.#show();
+  }
+
+  #isMuted() {
+    return this.mutedByHost || Boolean(this.microphone && !this.microphone.getAudioTracks()[0].enabled);
   }
 
   #wire() {
@@ -139,15 +169,26 @@ export class LivePanel {
     this.#hide("listen", inside);
     this.#hide("unblock", hearing !== "blocked");
     this.#hide("leave", !inside);
-    this.#hide("speak", !this.grants.speak || !inside || speaking !== "idle");
-    this.#hide("why", !this.grants.speak || speaking !== "idle");
+    this.#hide("speak", !this.maySpeak || !inside || speaking !== "idle");
+    this.#hide("why", !this.maySpeak || speaking !== "idle");
     this.#hide("mic", speaking === "idle");
-    const muted = this.microphone && !this.microphone.getAudioTracks()[0].enabled;
+    const muted = this.#isMuted();
     const mute = this.#one("mute");
-    mute?.setAttribute("aria-pressed", String(Boolean(muted)));
-    if (mute) mute.textContent = muted ? "Unmute" : "Mute";
+    if (mute) {
+      mute.setAttribute("aria-pressed", String(muted));
+      mute.textContent = muted ? "Unmute" : "Mute";
+      mute.disabled = this.mutedByHost && !this.unmute;
+    }
+    this.on.changed?.({ hearing, speaking });
     if (hearing === "ended") return;
-    this.#say(hearing === "live" && ON_STAGE[speaking] ? ON_STAGE[speaking] : WORDS[hearing]);
+    this.#say(this.#words(hearing, speaking, muted));
+  }
+
+  #words(hearing, speaking, muted) {
+    if (hearing !== "live" || !ON_STAGE[speaking]) return WORDS[hearing];
+    if (speaking !== "live" || !muted) return ON_STAGE[speaking];
+    if (!this.mutedByHost) return "You are on stage, muted. Nobody hears you.";
+    return `The host has muted you. ${this.unmute ? "You can unmute yourself." : "Only the host can take that back."}`;
   }
 
   #over(detail) {
@@ -155,6 +196,7 @@ export class LivePanel {
     this.offStage();
     this.#meter([]);
     this.#say(detail);
+    this.on.over?.(detail);
   }
 
   #say(sentence) {
@@ -169,6 +211,7 @@ export class LivePanel {
       return new LevelMeter(stream, (level) => {
         slots[index]?.style.setProperty("--level", level.toFixed(2));
         slots[index]?.toggleAttribute("data-speaks", level > SPEAKS);
+        this.on.voice?.(this.ears?.transport?.sourceOf?.(index) ?? null, level, index);
       });
     });
   }
@@ -190,7 +233,8 @@ export class LivePanel {
     this.judged = now;
     const weak = lost > 0 && lost / (lost + received) > WEAK_LOSS;
     this.root.dataset.quality = weak ? "weak" : "good";
-    if (this.ears.state === "live" && !this.voice) {
+    this.on.quality?.(weak ? "weak" : "good");
+    if (this.ears?.state === "live" && !this.voice) {
       this.#say(weak ? "Your connection is weak; sound may break up." : WORDS.live);
     }
   }

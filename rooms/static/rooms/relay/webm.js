@@ -8,10 +8,12 @@ const TARGET_S = 0.25; // behind the live edge
 const MAX_BEHIND_S = 0.8;
 const KEEP_S = 10;
 const CONNECT_MS = 8000;
+const WHO_MS = 1500;
 
 export class WebmTransport {
   #abort = new AbortController();
   #bytes = 0;
+  #sources = [];
   streams = [];
   elements = [];
 
@@ -25,6 +27,7 @@ export class WebmTransport {
     await within(CONNECT_MS, Promise.all(ready));
     // For level meters, where the browser can listen in on an element (Safari cannot).
     this.streams = this.elements.flatMap((element) => element.captureStream?.() ?? []);
+    this.asking = setInterval(() => this.#askWho(location), WHO_MS);
     return { location, resume: answer.headers.get("Resume-Token") };
   }
 
@@ -40,7 +43,18 @@ export class WebmTransport {
     // HTTP finds its own path; if it does not, the watchdog joins again.
   }
 
+  /** Who holds a stream: asked of the relay now and then, since this way of listening has no packets to read it from. */
+  sourceOf(index) {
+    return this.#sources[index] || null;
+  }
+
+  async #askWho(location) {
+    const answer = await fetch(`${location}/state`, { cache: "no-store" }).catch(() => null);
+    if (answer?.ok) this.#sources = (await answer.json()).slots;
+  }
+
   close() {
+    clearInterval(this.asking);
     this.#abort.abort();
     for (const element of this.elements) element.removeAttribute("src");
   }

@@ -11,6 +11,7 @@ export class WebRtcTransport {
   #answer = "";
   #etag = "";
   #restarting = false;
+  #receivers = [];
   streams = [];
   elements = [];
 
@@ -61,6 +62,11 @@ export class WebRtcTransport {
     }
   }
 
+  /** Who is heard on a stream now, as packets name them (their contributing source); null when nobody is. */
+  sourceOf(index) {
+    return this.#receivers[index]?.getContributingSources?.()[0]?.source ?? null;
+  }
+
   /** The browser's own statistics, for tests and for support. */
   rawStats() {
     return this.#pc.getStats();
@@ -95,6 +101,7 @@ export class WebRtcTransport {
       const element = new Audio();
       element.srcObject = stream;
       this.streams.push(stream);
+      this.#receivers.push(receiver);
       this.elements.push(element);
     };
     for (let slot = 0; slot < SLOTS; slot += 1) this.#pc.addTransceiver("audio", { direction: "recvonly" });
