@@ -10,7 +10,7 @@ from rooms.models import Donation, Purchase, StarOrder, StarTip, Tip
 
 
 class _PurchaseAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
-    list_select_related = ("buyer", "sale")
+    list_select_related: tuple[str, ...] = ("buyer", "sale")
     list_filter = ("sale__state", "sale__channel", "sale__currency")
     search_fields = ("id__exact", "sale__id__exact", "buyer__email", "buyer__display_name")
     ordering = ("-opened_at", "id")

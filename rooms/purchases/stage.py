@@ -15,6 +15,7 @@ class Stage(StrEnum):
     CHARGING = "charging"  # the saved card is being charged, its answer is not known yet
     CONFIRMING = "confirming"  # back from the card page, Stripe's word has not been processed yet
     PAID = "paid"
+    REFUNDED = "refunded"  # all of it went back
     DECLINED = "declined"  # the saved card was refused
     EXPIRED = "expired"
     FAILED = "failed"  # Stripe refused to make a card page
@@ -28,6 +29,7 @@ TITLES: Final = {
     Stage.CHARGING: "Charging your card",
     Stage.CONFIRMING: "Confirming",
     Stage.PAID: "Thank you",
+    Stage.REFUNDED: "Refunded",
     Stage.DECLINED: "Card declined",
     Stage.EXPIRED: "Nothing was paid",
     Stage.FAILED: "No card page",
@@ -42,7 +44,7 @@ def stage_of(sale: Sale, *, back_from_payment: bool) -> Stage:
     if sale.state in TOO_LATE:
         return Stage.RETURNED
     if sale.state in PAID_STATES:
-        return Stage.PAID
+        return Stage.REFUNDED if sale.reversed_minor >= sale.charge_minor else Stage.PAID
     return _over(sale) if sale.state == SaleState.EXPIRED else _waiting(sale, back_from_payment=back_from_payment)
 
 

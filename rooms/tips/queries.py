@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.db.models import F
+
 from payouts.models.wallet import CURRENCY
 from rooms.models import StarTip, Tip
 
@@ -45,7 +47,8 @@ def _in_stars(room_id: UUID, limit: int) -> list[TipShown]:
 
 
 def _by_card(room_id: UUID, limit: int) -> list[TipShown]:
-    found = Tip.objects.filter(room_id=room_id, paid_at__isnull=False).select_related("sale")
+    paid = Tip.objects.filter(room_id=room_id, paid_at__isnull=False).select_related("sale")
+    found = paid.filter(sale__reversed_minor__lt=F("sale__charge_minor"))  # what went back was no tip
     return [
         TipShown(
             name=tip.public_name,
