@@ -90,10 +90,10 @@ def test_a_room_costs_four_queries_for_a_visitor(
         client.get(evening.get_absolute_url())
 
 
-def test_a_room_costs_nine_queries_for_a_listener(
+def test_a_room_costs_ten_queries_for_a_listener(
     listener: Client, evening: Room, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         listener.get(evening.get_absolute_url())
 
 
