@@ -66,7 +66,7 @@ class RoomAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is
 class TicketAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Tickets, newest first, each beside the sale that pays for it."""
 
-    list_display = ["short_id", "sale", "buyer_name", "state_shown", "held_at", "paid_at"]
+    list_display = ["short_id", "sale", "buyer_name", "state_shown", "held_at", "paid_at", "checked_in_at"]
     list_filter = ["state", "held_at"]
     list_select_related = ["buyer", "sale"]
     search_fields = ["id", "buyer__email", "buyer__display_name", "room__title"]

@@ -17,7 +17,7 @@ from rooms.access import decide
 from rooms.api.base import RoomsView
 from rooms.live.errors import MayNotHearError
 from rooms.models import Room, User, WhoMaySpeak
-from rooms.stage import guests, moderation, operations, reactions, roles
+from rooms.stage import cohosts, guests, moderation, operations, reactions, roles
 from rooms.stage.queries import stage_of
 
 PROBLEM: Final = {(status, "application/problem+json"): OpenApiTypes.OBJECT for status in (400, 403, 404, 409)}
@@ -165,11 +165,12 @@ class Moderation(StageView):
         "unmute": moderation.unmute,
         "remove": moderation.remove,
         "readmit": moderation.readmit,
+        "end-cohosting": cohosts.end_cohosting,
     }
 
     @extend_schema(request=None, responses={200: StageSerializer, **PROBLEM})
     def post(self, request: Request, slug: str, person_id: UUID, deed: str) -> Response:
-        """Bring up, put a hand down, take off the stage, mute, unmute, remove, let back in."""
+        """Bring up, put a hand down, take off the stage, mute, unmute, remove, let back in, end a co-host's role."""
         return self.done(request, slug, self.DEEDS[deed], by_id=_user(request).id, user_id=person_id)
 
 

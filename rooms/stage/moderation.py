@@ -9,6 +9,7 @@ from rooms import locks
 from rooms.access import Reason, decide
 from rooms.errors import InvalidFieldsError
 from rooms.live import revocations
+from rooms.live.ending import end_after_commit
 from rooms.models import Place, Room, Standing, User, WhoMaySpeak
 from rooms.stage import orders, roles
 from rooms.stage.errors import HostsStageError, MutedByHostError, PersonNotHereError
@@ -120,7 +121,7 @@ def end_room(*, room_id: UUID, by_id: UUID, now: datetime) -> Room:
             roles.check_open(room, now=now)
             room.ended_at = now
             room.save(update_fields=["ended_at"])
-        orders.end(room_id)
+        end_after_commit(room)
     return room
 
 

@@ -8,7 +8,7 @@ from config import clock
 from rooms.events import hints
 from rooms.live.revocations import send_after_commit
 from rooms.models import Admission
-from rooms.relay.control import Control, Demote, End, Mute
+from rooms.relay.control import Control, Demote, Mute
 
 STAGE, HANDS, YOU = "stage", "hands", "you"
 """Kinds of hints: the stage changed for everybody; the queue, for hosts; something of one person, named by `ref`."""
@@ -22,12 +22,6 @@ def demote(room_id: UUID, user_id: UUID) -> None:
 def mute(room_id: UUID, user_id: UUID, *, muted: bool) -> None:
     """Drop what the person says at the relay's door, or let it through again."""
     _for_each(room_id, user_id, partial(_mute, muted=muted))
-
-
-def end(room_id: UUID) -> None:
-    """The room is over for everybody, at once."""
-    send_after_commit(End(room=str(room_id)))
-    hints.tell_room(room_id=room_id, kind=STAGE)
 
 
 def tell(room_id: UUID, kind: str, *, about: UUID | None = None) -> None:

@@ -10,7 +10,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from payouts.models import Sale
 from rooms.events.hints import stream_key
-from rooms.live import stream
+from rooms.live import grants, stream
 from rooms.models import Room, Ticket, TicketState, User
 from rooms.relay.control import STREAM, Revoke, decode
 from rooms.tickets.operations import buy_ticket
@@ -79,6 +79,7 @@ def test_a_refund_that_fails_keeps_the_seat_free_and_says_that_finance_sees_to_i
 @pytest.fixture
 def _relay(settings: Settings) -> Iterator[None]:
     settings.RELAY_URL = "https://relay.example"
+    settings.RELAY_GRANT_KEY = "tests-only-grant-key-0b01e-0b01e-0b01e"
     stream.client.cache_clear()
     yield
     stream.client.cache_clear()
@@ -89,6 +90,8 @@ def test_the_relay_is_told_to_silence_the_ticket_within_the_commit(
     sale: Sale, room: Room, valkey: redis.Redis, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
 ) -> None:
     Room.objects.filter(id=room.id).update(starts_at=NOW, ends_at=NOW + timedelta(hours=1))
+    room.refresh_from_db()
+    grants.grant(room=room, user=sale.ticket.buyer, now=NOW, real_now=NOW)
     with django_capture_on_commit_callbacks(execute=True):
         stripe_says(sale, 1000)
     entries = valkey.xrange(STREAM)

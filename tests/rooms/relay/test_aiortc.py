@@ -49,14 +49,15 @@ def live(tmp_path: Path) -> Iterator[Live]:
 
 @contextlib.asynccontextmanager
 async def connected(
-    live: Live, way: str, token: str, track: ToneTrack | None = None
+    live: Live, way: str, token: str, track: ToneTrack | None = None, *, sections: int = 1
 ) -> AsyncIterator[aiortc.RTCPeerConnection]:
-    """A peer connection through WHIP or WHEP, closed at the end."""
+    """A peer connection through WHIP or WHEP, closed at the end. A listener hears a voice for each section."""
     connection = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
     if track is not None:
         connection.addTransceiver(track, direction="sendonly")
     else:
-        connection.addTransceiver("audio", direction="recvonly")
+        for _ in range(sections):
+            connection.addTransceiver("audio", direction="recvonly")
     await connection.setLocalDescription(await connection.createOffer())
     async with httpx.AsyncClient() as client:
         answer = await client.post(
@@ -72,9 +73,9 @@ async def connected(
         await connection.close()
 
 
-async def heard(connection: aiortc.RTCPeerConnection, frames: int) -> "array.array[int]":
+async def heard(connection: aiortc.RTCPeerConnection, frames: int, *, section: int = 0) -> "array.array[int]":
     """Left-channel samples of the next frames."""
-    track = connection.getReceivers()[0].track
+    track = connection.getReceivers()[section].track
     pcm: array.array[int] = array.array("h")
     for _ in range(frames):
         frame = await asyncio.wait_for(track.recv(), 10)
@@ -83,9 +84,9 @@ async def heard(connection: aiortc.RTCPeerConnection, frames: int) -> "array.arr
     return pcm[::2]
 
 
-async def frames_until_silence(connection: aiortc.RTCPeerConnection) -> int:
+async def frames_until_silence(connection: aiortc.RTCPeerConnection, *, section: int = 0) -> int:
     """How many more frames of 20 ms come before none comes."""
-    track = connection.getReceivers()[0].track
+    track = connection.getReceivers()[section].track
     count = 0
     with contextlib.suppress(TimeoutError):
         while True:
@@ -113,3 +114,33 @@ async def test_a_refund_silences_aiortc(live: Live) -> None:
         assert live.metric("listeners") == 0
 
     assert frames_after < 50  # a second of sound
+
+
+async def test_aiortc_is_refused_promoted_muted_and_taken_off(live: Live) -> None:
+    """Promotion is a new grant and a second session; a mute ends the sound and not the session."""
+    async with httpx.AsyncClient() as client:
+        refused = await client.post(
+            f"{live.url}/relay/rooms/{ROOM}/whip",
+            content="v=0",
+            headers={"Content-Type": "application/sdp", "Authorization": f"Bearer {live.grant('linus')}"},
+        )
+    assert refused.status_code == 403
+
+    ada = connected(live, "whip", live.grant("ada", speak=True), ToneTrack(1000))
+    async with ada, connected(live, "whep", live.grant("fin"), sections=2) as listening:
+        await heard(listening, 25)
+        async with connected(live, "whip", live.grant("linus", speak=True), ToneTrack(1500)):
+            await heard(listening, 25, section=1)
+            assert tone.strength(await heard(listening, 25, section=1), 1500) > 0.9
+            assert tone.strength(await heard(listening, 25), 1000) > 0.9
+
+            live.tell(control.Mute(room=ROOM, identity="linus", muted=True))
+            await frames_until_silence(listening, section=1)
+            assert live.metric("publishers") == 2
+            live.tell(control.Mute(room=ROOM, identity="linus", muted=False))
+            await heard(listening, 25, section=1)
+
+            live.tell(control.Demote(room=ROOM, identity="linus", at_s=time.time()))
+            await frames_until_silence(listening, section=1)
+            assert live.metric("publishers") == 1
+            assert tone.strength(await heard(listening, 25), 1000) > 0.9

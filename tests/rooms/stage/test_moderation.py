@@ -10,7 +10,7 @@ import redis
 from config import clock
 from rooms.live import leases
 from rooms.models import Admission, Attendance, CoHost, Guest, Mail, Room, Standing, Ticket, TicketState, User, Way
-from rooms.relay.control import Control, End, Lease, Mute, Revoke
+from rooms.relay.control import Control, Demote, End, Lease, Mute, Revoke
 from rooms.stage import guests
 from rooms.stage.reactions import reactions_key
 from tests.rooms import cast
@@ -128,6 +128,35 @@ def test_a_cohost_who_loses_the_role_is_silenced_with_the_next_leases(
     [lease] = told()
     assert isinstance(lease, Lease)
     assert lease.speakers == (identities[0],)
+
+
+def test_the_host_ends_a_cohosts_role_and_they_are_silenced_at_once(
+    host: Caller, cohost: Caller, linus_page: Caller, told: Told
+) -> None:
+    identity = cohost.is_let_in()
+    for somebody in (cohost, linus_page):
+        assert somebody.to(cohost, "end-cohosting").json()["type"] == "/problems/not-host"
+    assert told() == []
+
+    stage = host.to(cohost, "end-cohosting").json()
+
+    assert [person["name"] for person in stage["people"]] == ["Ada Lovelace"]
+    [message] = told()
+    assert isinstance(message, Revoke)
+    assert message.identity == identity
+    assert grant(cohost).json()["reason"] == "no_ticket"
+
+
+def test_who_lost_the_role_and_is_a_guest_stays_as_a_listener(host: Caller, cohost: Caller, told: Told) -> None:
+    identity = cohost.is_let_in()
+    host.do("stage/guests/", email=cohost.user.email)
+
+    host.to(cohost, "end-cohosting")
+
+    [message] = told()
+    assert isinstance(message, Demote)
+    assert message.identity == identity
+    assert not cohost.stage()["you"]["may_speak"]
 
 
 def test_leases_tell_speakers_and_mutes_and_what_is_void(

@@ -31,7 +31,7 @@ export class HostsView {
     });
   }
 
-  show({ people, for_hosts: mine, who_may_speak: rule, speakers_may_unmute: mayUnmute }) {
+  show({ people, you, for_hosts: mine, who_may_speak: rule, speakers_may_unmute: mayUnmute }) {
     this.root.hidden = !mine;
     if (!mine) return;
     this.#one("rule-everyone").checked = rule === "everyone";
@@ -47,6 +47,7 @@ export class HostsView {
       ...(person.role === "speaker"
         ? [this.#about(person, "demote", "Off the stage"), this.#about(person, "remove", "Remove")]
         : []),
+      ...(person.role === "cohost" && you.role === "host" ? [this.#endRole(person)] : []),
     ]);
     this.#list("listeners", mine.listeners, (person) => [
       this.#about(person, "invite", "Invite to speak"),
@@ -82,6 +83,12 @@ export class HostsView {
 
   #about(person, deed, label, quiet = true) {
     return button(label, () => this.#try(this.api.about(person.id, deed)), { quiet, about: person.name });
+  }
+
+  #endRole(person) {
+    const sure = `${person.name} leaves the stage and shares in no ticket that is sold from now on. End their co-hosting?`;
+    const act = () => confirm(sure) && this.#try(this.api.about(person.id, "end-cohosting"));
+    return button("End co-hosting", act, { about: person.name });
   }
 
   #try(asked) {
