@@ -41,6 +41,19 @@ class RoomPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonthlyPlan:
+    """What a creator sells by the month from a day on, and the day on which each guest subscribes."""
+
+    host: str
+    name: str
+    perks: str
+    price_minor: int
+    day: int
+    trial_days: int = 0
+    subscribers: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TipPlan:
     """A tip by card to everybody on a room's stage, from a day on."""
 
@@ -237,6 +250,25 @@ ROOMS = (
     ),
 )
 
+PLANS = (
+    MonthlyPlan(
+        host=ADA.email,
+        name="Engine room",
+        perks="Every room that I open to subscribers, and the notes a day earlier.",
+        price_minor=499,
+        day=-27,
+        subscribers=_buyers(first=-26, last=-10, names="linus barbara joan ken"),
+    ),
+    MonthlyPlan(
+        host=HEDY.email,
+        name="Night shift",
+        perks="The late sets, and the patches behind them.",
+        price_minor=299,
+        day=-20,
+        trial_days=7,
+        subscribers=_buyers(first=-19, last=-3, names="annie dennis"),
+    ),
+)
 NOTE_G, CANDLELIGHT, HOPPING, DEBUGGING, ENGINES = (plan.title for plan in ROOMS[:5])
 TIPS = (
     TipPlan(day=-22, payer=LINUS.email, room=NOTE_G, amount_minor=2500, message="For the margin notes."),

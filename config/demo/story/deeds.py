@@ -1,4 +1,4 @@
-"""What happens beside ticket sales: tips, Stars, donations and refunds. Each is done once, however often asked for.
+"""What happens beside ticket sales, from subscriptions to refunds. Each deed is done once, however often asked for.
 
 A purchase is made as a person makes it, through the card page; one whose card page was left is begun again.
 """
@@ -6,29 +6,47 @@ A purchase is made as a person makes it, through the card page; one whose card p
 from config import clock
 from config.demo.story import cast
 from config.demo.story.sandbox import Sandbox
-from payouts.models import PAID_STATES, Refund, RefundReason, Sale
+from payouts.models import PAID_STATES, BillingState, Refund, RefundReason, Sale
 from payouts.refunds.operations import ask_refund, send_refund
 from payouts.wallets.queries import balance_of
 from rooms import queries
 from rooms.donations.operations import give_donation
-from rooms.models import Donation, Room, StarOrder, StarTip, Ticket, Tip, User
+from rooms.models import Creator, Donation, Plan, Room, StarOrder, StarTip, Subscription, Ticket, Tip, User
 from rooms.purchases.checkout import go_on
 from rooms.stars.operations import buy_pack, give_stars
+from rooms.subscriptions import checkout as subscriptions
+from rooms.subscriptions.plans import open_plan
 from rooms.tips import targets
 from rooms.tips.operations import give_tip
 
-WANTED = len(cast.TIPS) + len(cast.DONATIONS) + len(cast.REFUNDS) + sum(len(plan.given) for plan in cast.STARS)
+WANTED = (
+    len(cast.TIPS)
+    + len(cast.DONATIONS)
+    + len(cast.REFUNDS)
+    + sum(len(plan.given) for plan in cast.STARS)
+    + sum(len(plan.subscribers) for plan in cast.PLANS)
+)
 
 
 def count_done() -> int:
     """How many of the deeds have been done, packs of Stars left out: without them nothing is given."""
     tips = Tip.objects.filter(sale__state__in=PAID_STATES).count()
     donations = Donation.objects.filter(sale__state__in=PAID_STATES).count()
-    return tips + donations + StarTip.objects.count() + Refund.objects.filter(key__startswith="story:").count()
+    subscribed = Subscription.objects.exclude(state=BillingState.INCOMPLETE).count()
+    return (
+        tips
+        + donations
+        + subscribed
+        + StarTip.objects.count()
+        + Refund.objects.filter(key__startswith="story:").count()
+    )
 
 
 def do_due(users: dict[str, User], *, day: int, sandbox: Sandbox) -> None:
     """Do what is due by this day of the story and has not been done."""
+    for plan in cast.PLANS:
+        if plan.day <= day:
+            _sell_months(plan, users, day=day, sandbox=sandbox)
     for tip in cast.TIPS:
         if tip.day <= day:
             _tip(tip, users[tip.payer], sandbox)
@@ -45,6 +63,29 @@ def do_due(users: dict[str, User], *, day: int, sandbox: Sandbox) -> None:
 
 def _room(title: str) -> Room:
     return queries.with_people().get(title=title)
+
+
+def _sell_months(plan: cast.MonthlyPlan, users: dict[str, User], *, day: int, sandbox: Sandbox) -> None:
+    """Put the plan on sale; on a later day, when Stripe has its price, sell it."""
+    host = Creator.objects.get(user=users[plan.host])
+    present = Plan.objects.select_related("billing").filter(creator=host, name=plan.name).first()
+    if present is None:
+        open_plan(
+            creator_id=host.id,
+            name=plan.name,
+            perks=plan.perks,
+            price_minor=plan.price_minor,
+            currency="USD",
+            trial_days=plan.trial_days,
+            now=clock.now(fresh=True),
+        )
+        return
+    for email, when in plan.subscribers.items():
+        mine = Subscription.objects.filter(subscriber=users[email], creator=host)
+        if when <= day and not mine.exclude(state=BillingState.INCOMPLETE).exists():
+            found = subscriptions.start(plan_id=present.id, subscriber_id=users[email].id, now=clock.now(fresh=True))
+            card_page = found.billing.checkout_url
+            sandbox.pay(card_page, card=cast.VISA, name=users[email].display_name, email=email)
 
 
 def _tip(plan: cast.TipPlan, payer: User, sandbox: Sandbox) -> None:

@@ -36,6 +36,7 @@ def _open(ada: Creator, *, now: datetime) -> Room:
         capacity=200,
         price_minor=300,
         currency="USD",
+        open_to_subscribers=True,
         cohosts=[scheduling.CoHostSpec(creator_id=grace.id, weight=1)],
         now=now,
     )
