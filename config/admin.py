@@ -51,6 +51,7 @@ SECTIONS = [
         ("Sales", "sell", "admin:payouts_sale_changelist"),
         ("Disputes", "gavel", "admin:payouts_dispute_changelist"),
         ("Fraud warnings", "gpp_maybe", "admin:payouts_earlyfraudwarning_changelist"),
+        ("Subscriptions", "autorenew", "admin:payouts_billingsubscription_changelist"),
         ("Customers", "credit_card", "admin:payouts_customer_changelist"),
         ("Wallets", "stars", "admin:payouts_wallet_changelist"),
         ("Payees", "group", "admin:payouts_payee_changelist"),

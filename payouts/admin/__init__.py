@@ -1,6 +1,7 @@
 """Finance staff's view of sales, payees, payouts and everything exchanged with Stripe: to look at, never to change."""
 
 from payouts.admin.balance_transactions import BalanceTransactionAdmin
+from payouts.admin.billing import BillingPriceAdmin, BillingSubscriptionAdmin
 from payouts.admin.calls import StripeCallAdmin
 from payouts.admin.customers import CustomerAdmin
 from payouts.admin.disputes import DisputeAdmin
@@ -14,6 +15,8 @@ from payouts.admin.wallets import WalletAdmin
 
 __all__ = [
     "BalanceTransactionAdmin",
+    "BillingPriceAdmin",
+    "BillingSubscriptionAdmin",
     "CustomerAdmin",
     "DisputeAdmin",
     "EarlyFraudWarningAdmin",

@@ -24,6 +24,8 @@ PAGES = {
     "payout": "payouts_payout_change",
     "payee": "payouts_payee_change",
     "customer": "payouts_customer_change",
+    "price": "payouts_billingprice_change",
+    "subscription": "payouts_billingsubscription_change",
 }
 
 

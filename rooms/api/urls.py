@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from rooms.api import cards, docs, gifts, rooms, stage, tickets
+from rooms.api import cards, docs, gifts, rooms, stage, subscriptions, tickets
 
 urlpatterns = [
     path("schema/", docs.Schema.as_view(), name="api-schema"),
@@ -38,6 +38,18 @@ urlpatterns = [
     path("v1/cards/", cards.CardList.as_view(), name="api-cards"),
     path("v1/cards/setup/", cards.CardSetup.as_view(), name="api-card-setup"),
     path("v1/cards/<str:card>/", cards.CardDetail.as_view(), name="api-card"),
+    path("v1/creators/<slug:handle>/plans/", subscriptions.PlanList.as_view(), name="api-plans"),
+    path("v1/plans/<uuid:plan_id>/", subscriptions.PlanDetail.as_view(), name="api-plan"),
+    path("v1/plans/<uuid:plan_id>/subscriptions/", subscriptions.Subscribe.as_view(), name="api-subscribe"),
+    path("v1/subscriptions/", subscriptions.SubscriptionList.as_view(), name="api-subscriptions"),
+    path(
+        "v1/subscriptions/<uuid:subscription_id>/",
+        subscriptions.SubscriptionDetail.as_view(),
+        name="api-subscription",
+    ),
+    path("v1/subscriptions/<uuid:subscription_id>/cancel/", subscriptions.Cancel.as_view(), name="api-cancel"),
+    path("v1/subscriptions/<uuid:subscription_id>/resume/", subscriptions.Resume.as_view(), name="api-resume"),
+    path("v1/subscriptions/<uuid:subscription_id>/change/", subscriptions.Change.as_view(), name="api-change"),
     path("v1/tickets/", tickets.TicketList.as_view(), name="api-tickets"),
     path("v1/tickets/<uuid:ticket_id>/", tickets.TicketDetail.as_view(), name="api-ticket"),
 ]

@@ -42,6 +42,17 @@ def plans_on_sale(*, creator_id: UUID) -> QuerySet[Plan]:
     return on_sale.exclude(billing__stripe_price_id="").select_related("creator", "billing")
 
 
+def plans_on_sale_of(*, handle: str) -> QuerySet[Plan]:
+    """The same by the creator's handle."""
+    on_sale = Plan.objects.filter(creator__handle=handle.lower(), retired_at__isnull=True)
+    return on_sale.exclude(billing__stripe_price_id="")
+
+
+def with_billing() -> QuerySet[Subscription]:
+    """Subscriptions with all that their documents read: one query."""
+    return Subscription.objects.select_related("creator", "plan", "billing__price")
+
+
 def plans_with_subscribers(*, creator_id: UUID) -> QuerySet[Plan]:
     """Every plan of a creator's, those on sale first, each with `subscribers`, who have it now: one query."""
     now_there = Count("subscriptions", filter=Q(subscriptions__state__in=LIVE_STATES))
@@ -70,8 +81,7 @@ def subscribers_of(*, creator_id: UUID) -> int:
 
 def subscriptions_of(*, user_id: UUID) -> QuerySet[Subscription]:
     """A person's subscriptions, newest first, with creator, plan and billing: one query."""
-    mine = Subscription.objects.filter(subscriber_id=user_id)
-    return mine.select_related("creator", "plan", "billing__price").order_by("-opened_at", "id")
+    return with_billing().filter(subscriber_id=user_id).order_by("-opened_at", "id")
 
 
 def due_to_lapse(*, now: datetime, limit: int) -> list[UUID]:

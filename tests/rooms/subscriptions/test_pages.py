@@ -1,0 +1,106 @@
+"""Pages about plans and subscriptions: what they say and what they cost, and the admin's."""
+
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from config import clock
+from payouts.models import BillingPrice
+from rooms.errors import InvalidFieldsError, PlanNotFoundError
+from rooms.models import Creator, Plan, User
+from rooms.subscriptions import queries
+from rooms.subscriptions.plans import change_plan, open_plan
+from tests.rooms import cast
+from tests.rooms.subscriptions import patron
+
+
+@pytest.fixture
+def studio(ada: Creator) -> Client:
+    """Ada's browser."""
+    client = Client()
+    client.force_login(ada.user)
+    return client
+
+
+def test_a_creator_sells_changes_and_retires_a_plan(studio: Client, ada: Creator) -> None:
+    form = {"name": "Gold", "price": "4.99", "currency": "USD", "trial_days": "7", "perks": ""}
+    assert studio.post(reverse("studio:plan-new"), form | {"price": "0.10"}).status_code == 422
+    assert not Plan.objects.exists()
+    assert studio.post(reverse("studio:plan-new"), form).status_code == 302
+    plan = Plan.objects.get()
+    assert (plan.price_minor, plan.trial_days, plan.creator) == (499, 7, ada)
+    assert "Being set up" in studio.get(reverse("studio:plans")).content.decode()
+    assert studio.post(reverse("studio:plan", args=[plan.id]), form | {"price": "5.99"}).status_code == 302
+    plan.refresh_from_db()
+    assert (plan.price_minor, BillingPrice.objects.count()) == (599, 2)
+    assert studio.post(reverse("studio:plan-retire", args=[plan.id])).status_code == 302
+    assert "No longer sold" in studio.get(reverse("studio:plans")).content.decode()
+    assert not BillingPrice.objects.filter(retired_at__isnull=True).exists()
+
+
+def test_faults_are_named_by_field(ada: Creator, grace: Creator) -> None:
+    now = clock.now()
+    gold = patron.plan(ada, now=now)
+    with pytest.raises(InvalidFieldsError) as refusal:
+        open_plan(
+            creator_id=ada.id, name="Gold", perks="x" * 601, price_minor=1, currency="USD", trial_days=91, now=now
+        )
+    assert set(refusal.value.errors) == {"name", "perks", "price", "trial_days"}
+    with pytest.raises(InvalidFieldsError, match="Set up payouts first"):
+        open_plan(
+            creator_id=cast.creator("Rose", can_be_paid=False).id, name="Crew", perks="", price_minor=499,
+            currency="USD", trial_days=0, now=now,
+        )  # fmt: skip
+    with pytest.raises(PlanNotFoundError):
+        change_plan(plan_id=gold.id, creator_id=grace.id, name="Mine", perks="", price_minor=1, trial_days=0, now=now)
+    assert Plan.objects.count() == 1
+
+
+def test_the_studio_counts_who_pays(
+    studio: Client, ada: Creator, linus: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    now = clock.now()
+    gold, yen = patron.plan(ada, now=now), patron.plan(ada, now=now, name="Yen", price_minor=500, currency="JPY")
+    patron.subscription(gold, linus, now=now)
+    patron.subscription(gold, cast.person("Margaret"), now=now, status="trialing")
+    patron.subscription(gold, cast.person("Radia"), now=now, ends_at=now + timedelta(days=9))
+    patron.subscription(yen, cast.person("Emmy"), now=now)
+    monthly = [(each.currency, each.amount_minor, each.subscribers) for each in queries.monthly_of(creator_id=ada.id)]
+    assert monthly == [("JPY", 500, 1), ("USD", 499, 1)]
+    assert queries.subscribers_of(creator_id=ada.id) == 4
+    with django_assert_num_queries(6):  # session, person, creator; plans, what recurs, who subscribes
+        page = studio.get(reverse("studio:plans")).content.decode()
+    assert "¥500" in page
+
+
+def test_my_subscriptions_cost_the_same_for_any_number(
+    ada: Creator, grace: Creator, linus: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    client, now = Client(), clock.now()
+    client.force_login(linus)
+    patron.subscription(patron.plan(ada, now=now), linus, now=now)
+    for _ in range(2):
+        with django_assert_num_queries(4):  # session, person, subscriptions, gifts
+            client.get(reverse("subscriptions"))
+        if not queries.subscriptions_of(user_id=linus.id).filter(creator=grace).exists():
+            patron.subscription(patron.plan(grace, now=now), linus, now=now)
+
+
+def test_finance_sees_subscriptions_with_their_invoices(ada: Creator, linus: User) -> None:
+    now = clock.now()
+    made = patron.subscription(patron.plan(ada, now=now), linus, now=now)
+    patron.invoice(made, now=now, id="in_first")
+    fin = cast.person("Fin", is_staff=True, is_superuser=True)
+    TOTP.activate(fin, generate_totp_secret())
+    client = Client()
+    client.force_login(fin)
+    listed = client.get(reverse("admin:payouts_billingsubscription_changelist")).content.decode()
+    assert "Ada Lovelace: Gold" in listed
+    page = client.get(reverse("admin:payouts_billingsubscription_change", args=[made.billing_id])).content.decode()
+    assert "in_first" in page
+    assert b'name="_save"' not in page.encode()
+    assert "4.99" in client.get(reverse("admin:payouts_billingprice_changelist")).content.decode()
