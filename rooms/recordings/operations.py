@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet, Value
 from django.db.models.functions import Greatest
 
+from rooms.events import hints
 from rooms.live import hours, stream
 from rooms.models import Recording, Room, Taping
 from rooms.recordings.errors import NotTheHostError, no_recorder, not_open
@@ -113,6 +114,7 @@ def _room_of(room_id: UUID, host_id: UUID) -> Room:
 
 
 def _tell_after_commit(room_id: UUID, *, on: bool) -> None:
+    hints.tell_room(room_id=room_id, kind="recording")
     transaction.on_commit(partial(_tell, Record(room=str(room_id), on=on)), robust=True)
 
 

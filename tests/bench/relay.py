@@ -29,7 +29,7 @@ from tests.rooms.relay.peer import Peer, offer
 
 FLOOR_ROUNDS = 100
 AIORTC_LISTENERS = 10
-JANUS_LISTENERS = 500
+JANUS_LISTENERS = 200
 
 
 def main() -> None:

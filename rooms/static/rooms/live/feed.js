@@ -60,6 +60,7 @@ export class Feed {
   }
 
   #hinted({ kind, ref }) {
+    if (kind === "recording") document.body.dispatchEvent(new CustomEvent("recording-changed"));
     const { id, hosts } = this.options.me();
     if (hosts || (kind === "you" && ref === id)) this.#look();
     else if (kind === "stage" || kind === "presence") this.#lookSoon();
