@@ -21,6 +21,7 @@ from config.embedded.errors import EmbeddedError
 
 MIGRATE = "python manage.py migrate --no-input --verbosity 1"
 SEED = "python -m config.demo.story"
+MUSIC = "python -m config.demo.music"
 READY_WITHIN_S = 60.0
 SCHEMA = ("*/migrations/*.py", "*/sql/*.sql", "ledger/grants.py", "requirements/base.txt")
 
@@ -106,6 +107,8 @@ def _start(options: Options, supervisor: Supervisor, services: Mapping[str, str]
     elif with_story:
         with output.step("A room that is live"):
             supervisor.run("story", SEED, shown=False, extra={"LOG_LEVEL": "WARNING"})
+    if with_story:
+        supervisor.add("music", MUSIC)
     _say_where(options, with_story=with_story)
 
 
@@ -126,7 +129,7 @@ def _say_where(options: Options, *, with_story: bool) -> None:
     linus@obole.example  listens; his card is 4242 4242 4242 4242
     fin@obole.example    does finance; the code of his second factor: make code
 
-    “Open microphone” is live now, first on the site: speak as Ada in one browser, listen as Linus in another.
+    “Open microphone” is live now, first on the site: Hedy plays. Listen as Linus; host as Ada in another browser.
 """)
     output.say(f"    Logs lie in {options.data_dir / 'log'}. Ctrl-C stops everything and keeps the data.\n")
 

@@ -1,4 +1,4 @@
-"""A room that is live while the demo runs: Ada hosts, Grace co-hosts, and Linus has a guest's seat."""
+"""A room that is live while the demo runs: Ada hosts, Grace and Hedy co-host, and Linus has a guest's seat."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -11,7 +11,8 @@ from rooms.stage import guests
 
 TITLE: Final = "Open microphone"
 ABOUT: Final = (
-    "A room that is open now. Enter as Ada in one browser and go on stage, listen as Linus in another, raise a hand."
+    "A room that is open now: Hedy plays. Listen as Linus, raise a hand; enter as Ada in another browser, and bring "
+    "him up."
 )
 LASTS: Final = timedelta(hours=12)
 
@@ -25,7 +26,7 @@ def room_now(*, now: datetime) -> Room:
 
 def _open(ada: Creator, *, now: datetime) -> Room:
     """Rooms are scheduled ahead; the doors of one that begins in a minute are open."""
-    grace = Creator.objects.get(user__email=cast.GRACE.email)
+    others = list(Creator.objects.filter(user__email__in=[cast.GRACE.email, cast.HEDY.email]).order_by("handle"))
     starts_at = now + timedelta(minutes=1)
     room = scheduling.schedule_room(
         creator_id=ada.id,
@@ -37,10 +38,11 @@ def _open(ada: Creator, *, now: datetime) -> Room:
         price_minor=300,
         currency="USD",
         open_to_subscribers=True,
-        cohosts=[scheduling.CoHostSpec(creator_id=grace.id, weight=1)],
+        cohosts=[scheduling.CoHostSpec(creator_id=other.id, weight=1) for other in others],
         now=now,
     )
-    scheduling.accept_cohosting(room_id=room.id, creator_id=grace.id, now=now)
+    for other in others:
+        scheduling.accept_cohosting(room_id=room.id, creator_id=other.id, now=now)
     linus = User.objects.get(email=cast.LINUS.email)
     guests.invite_guest(room_id=room.id, by_id=ada.user_id, email=linus.email, now=now)
     return room
