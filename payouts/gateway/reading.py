@@ -7,7 +7,7 @@ from typing import cast
 
 import stripe
 
-from payouts.gateway import facts
+from payouts.gateway import facts, plain
 from payouts.gateway.amounts import from_stripe
 
 
@@ -177,10 +177,7 @@ def balance_settings(account_id: str, found: stripe.BalanceSettings) -> facts.Ba
 
 def charge_from_raw(movement: facts.Raw) -> facts.Charge | None:
     """The charge inside a stored balance transaction, when its source was one."""
-    source = movement.get("source")
-    if not isinstance(source, dict) or source.get("object") != "charge":
-        return None
-    return charge(stripe.Charge.construct_from(source, None))
+    return plain.charge_in(movement)
 
 
 def refund_from_raw(movement: facts.Raw) -> facts.Refund | None:
