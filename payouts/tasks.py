@@ -14,7 +14,7 @@ from ledger import operations as ledger
 from payouts.balance_transactions import operations as balance_transactions
 from payouts.disputes import answering, warnings
 from payouts.errors import StripeUnavailableError
-from payouts.inbox import catch_up
+from payouts.inbox import catch_up, many
 from payouts.inbox import operations as inbox
 from payouts.models import Heartbeat
 from payouts.models.call import OPEN_STATES
@@ -27,6 +27,7 @@ from payouts.subscriptions import catching_up
 log = structlog.get_logger(__name__)
 
 SWEEP_LIMIT = 200
+EVENTS_A_SWEEP = 2000
 CATCH_UP_PAGES = 20
 """Calls that one run of the catch-up may spend of Stripe's limit."""
 UNANSWERED_MAX = 3
@@ -39,11 +40,16 @@ def process_event(*, event_id: str, **_: Any) -> None:
     inbox.process(event_id=event_id, now=clock.now())
 
 
+@shared_task(name="payouts.tasks.process_events")
+def process_events(*, event_ids: str, **_: Any) -> None:
+    """Process some events that have just come in, each for itself."""
+    many.process_many(event_ids=event_ids.split(","), now=clock.now())
+
+
 @shared_task(name="payouts.tasks.sweep_inbox")
 def sweep_inbox(**_: Any) -> None:
     """Process the events that are due: those whose wake-up was lost, and those that back off or wait."""
-    for event_id in inbox.due_events(real_now=clock.real_now(), limit=SWEEP_LIMIT):
-        inbox.process(event_id=event_id, now=clock.now())
+    many.sweep(limit=EVENTS_A_SWEEP, now=clock.now())
 
 
 @shared_task(name="payouts.tasks.catch_up_events")

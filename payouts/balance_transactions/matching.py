@@ -1,17 +1,35 @@
 """To whom a balance transaction belongs, and what follows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
 
 from ledger.errors import LedgerError
-from payouts.balance_transactions.registry import takers_of
+from payouts.balance_transactions.registry import bulk_taker_of, takers_of
 from payouts.balance_transactions.waiting import put_off, wait
 from payouts.errors import ContradictionError, UnknownObjectError
 from payouts.models import BalanceTransaction, MirrorState
 from payouts.models.balance_transaction import WAITING_STATES
 
 log = structlog.get_logger(__name__)
+
+WORTH_IT = 5
+"""Fewer movements go one by one."""
+
+
+def take_many(*, movements: Sequence[BalanceTransaction], now: datetime) -> set[str]:
+    """Have those posted that can be posted together; answers their ids. Never raises: the others go one by one."""
+    taken: set[str] = set()
+    for taker in {bulk_taker_of(movement.type) for movement in movements}:
+        mine = [movement for movement in movements if bulk_taker_of(movement.type) is taker]
+        if taker is None or len(mine) < WORTH_IT:
+            continue
+        try:
+            taken |= taker(movements=mine, now=now)
+        except Exception:
+            log.exception("balance_transactions.batch_failed", count=len(mine))
+    return taken
 
 
 def take(*, movement: BalanceTransaction, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
-from payouts.balance_transactions.matching import take
+from payouts.balance_transactions.matching import take, take_many
 from payouts.gateway import facts, lookups
 from payouts.models import BalanceTransaction, ImportCursor
 from payouts.models.balance_transaction import WAITING_STATES
@@ -18,6 +18,7 @@ OVERLAP = timedelta(seconds=60)
 """Stripe's lists may show a movement a moment late, behind newer ones: the last minute is read again."""
 PAGES_A_RUN = 50
 MOVEMENTS_A_RUN = 1000
+TOGETHER = 100
 
 
 def import_pages(*, now: datetime) -> int:
@@ -118,6 +119,11 @@ def _row(fact: facts.BalanceTransaction, *, now: datetime) -> BalanceTransaction
 def take_imported(*, now: datetime) -> None:
     """Match every movement that is due to what we did, each for itself, oldest first."""
     due = BalanceTransaction.objects.filter(state__in=WAITING_STATES, next_attempt_at__lte=now)
-    for movement in due.order_by("next_attempt_at", "created_at", "id")[:MOVEMENTS_A_RUN]:
-        with structlog.contextvars.bound_contextvars(balance_transaction_id=movement.id):
-            take(movement=movement, now=now)
+    waiting = list(due.order_by("next_attempt_at", "created_at", "id")[:MOVEMENTS_A_RUN])
+    for start in range(0, len(waiting), TOGETHER):
+        movements = waiting[start : start + TOGETHER]
+        taken = take_many(movements=movements, now=now)
+        for movement in movements:
+            if movement.id not in taken:
+                with structlog.contextvars.bound_contextvars(balance_transaction_id=movement.id):
+                    take(movement=movement, now=now)

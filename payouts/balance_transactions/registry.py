@@ -4,7 +4,7 @@ Source for the types: https://docs.stripe.com/reports/balance-transaction-types
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -23,7 +23,16 @@ class Taker(Protocol):
         """
 
 
+class BulkTaker(Protocol):
+    """Called with many movements of its types before they are asked about one by one, outside any transaction."""
+
+    def __call__(self, *, movements: Sequence[BalanceTransaction], now: datetime) -> set[str]:
+        """Take those that are plain, and answer their ids. Whatever it raises, they are asked about one by one."""
+
+
 T = TypeVar("T", bound=Taker)
+B = TypeVar("B", bound=BulkTaker)
+_bulk_takers: dict[str, BulkTaker] = {}
 _takers: dict[str, list[Taker]] = defaultdict(list)
 
 
@@ -37,6 +46,22 @@ def takes(*types: str) -> Callable[[T], T]:
         return taker
 
     return register
+
+
+def takes_many(*types: str) -> Callable[[B], B]:
+    """Decorator: this function takes many movements of these types at once, where they are plain."""
+
+    def register(taker: B) -> B:
+        for movement_type in types:
+            _bulk_takers[movement_type] = taker
+        return taker
+
+    return register
+
+
+def bulk_taker_of(movement_type: str) -> BulkTaker | None:
+    """Who takes many of a type at once, if anybody does."""
+    return _bulk_takers.get(movement_type)
 
 
 def takers_of(movement_type: str) -> tuple[Taker, ...]:

@@ -72,26 +72,27 @@ def _run(event: StripeEvent, *, now: datetime) -> None:
     except UnknownObjectError as error:
         _again(event, error, waiting=True)
     except ContradictionError as error:
-        _finish(event, EventState.QUARANTINED, str(error))
+        finish(event, EventState.QUARANTINED, str(error))
         log.exception("event.quarantined", type=event.type, object_id=event.object_id)
     except Exception as error:
         _again(event, error, waiting=False)
         log.exception("event.failed", type=event.type, object_id=event.object_id, attempts=event.attempts)
     else:
-        _finish(event, EventState.DONE, "")
+        finish(event, EventState.DONE, "")
 
 
 def _again(event: StripeEvent, error: Exception, *, waiting: bool) -> None:
     reason = str(error) if waiting else f"{type(error).__name__}: {error}"
     if event.attempts >= (WAITS_MAX if waiting else ATTEMPTS_MAX):
-        _finish(event, EventState.QUARANTINED if waiting else EventState.FAILED, reason)
+        finish(event, EventState.QUARANTINED if waiting else EventState.FAILED, reason)
         return
     event.state = EventState.WAITING if waiting else EventState.RECEIVED
     event.last_error = reason
     event.next_attempt_at = clock.real_now() + timedelta(seconds=min(BACKOFF_MAX_S, 2.0**event.attempts))
 
 
-def _finish(event: StripeEvent, state: EventState, error: str) -> None:
+def finish(event: StripeEvent, state: EventState, error: str) -> None:
+    """The locked event is over, for now."""
     event.state = state
     event.last_error = error
     event.next_attempt_at = None

@@ -1,6 +1,6 @@
 """Which function handles which type of event."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -20,8 +20,17 @@ class EventHandler(Protocol):
         """
 
 
+class BulkHandler(Protocol):
+    """Called in one transaction with many events of its types, they and their objects locked."""
+
+    def __call__(self, *, events: Sequence[StripeEvent], now: datetime) -> set[str]:
+        """Handle those that are plain, and answer their ids; the others go to the handler, one by one."""
+
+
 H = TypeVar("H", bound=EventHandler)
+B = TypeVar("B", bound=BulkHandler)
 _handlers: dict[str, EventHandler] = {}
+_bulk_handlers: dict[str, BulkHandler] = {}
 
 
 def handles(*types: str) -> Callable[[H], H]:
@@ -33,6 +42,22 @@ def handles(*types: str) -> Callable[[H], H]:
         return handler
 
     return register
+
+
+def handles_many(*types: str) -> Callable[[B], B]:
+    """Decorator: this function handles many events of these types at once, where they are plain."""
+
+    def register(handler: B) -> B:
+        for event_type in types:
+            _bulk_handlers[event_type] = handler
+        return handler
+
+    return register
+
+
+def bulk_handler_of(event_type: str) -> BulkHandler | None:
+    """The bulk handler of a type, if it has one."""
+    return _bulk_handlers.get(event_type)
 
 
 def handler_of(event_type: str) -> EventHandler | None:

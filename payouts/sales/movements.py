@@ -1,13 +1,14 @@
 """What movements of Stripe's balance do to sales: a charge posts its sale."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
-from payouts.balance_transactions.registry import takes
+from payouts.balance_transactions.registry import takes, takes_many
 from payouts.gateway import reading
 from payouts.models import BalanceTransaction, Sale
-from payouts.sales import payments
+from payouts.sales import many, payments
 from payouts.sales.posting import post_sale, split_sale
 
 
@@ -23,6 +24,12 @@ def take_charge(*, movement: BalanceTransaction, now: datetime) -> bool:
     split_sale(sale_id=sale.id, balance_transaction_id=movement.id, now=now)
     post_sale(sale_id=sale.id, now=now)
     return True
+
+
+@takes_many("charge", "payment")
+def take_charges(*, movements: Sequence[BalanceTransaction], now: datetime) -> set[str]:
+    """The plain ones of a page together."""
+    return many.split_and_post(movements, now=now)
 
 
 def _known_sale(movement: BalanceTransaction) -> Sale | None:

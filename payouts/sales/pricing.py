@@ -12,6 +12,12 @@ from payouts.locks import lock_fee_basis
 from payouts.models import BalanceTransaction, FeeBasis, Sale, SaleShare
 from payouts.sales.shares import ShareSpec
 
+SPLIT_FIELDS = (
+    "balance_transaction_id", "settlement_currency", "gross_minor", "processing_fee_minor", "platform_fee_minor",
+    "processing_recovered_minor", "split_at", "basis",
+)  # fmt: skip
+"""What a split writes on a sale."""
+
 
 def predicted(
     *, policy: fees.FeePolicy, price_minor: int, currency: str, shares: Sequence[ShareSpec], tie_offset: int
@@ -60,13 +66,21 @@ def _sold_before(policy: fees.FeePolicy, payee_id: UUID, currency: str) -> int:
 def split_once(
     *, sale: Sale, shares: Sequence[SaleShare], balance_transaction: BalanceTransaction, now: datetime
 ) -> None:
-    """Compute the split with the real fee and store it on the locked sale; posting only reads it.
+    """Compute the split with the real fee and store it on the locked sale; posting only reads it."""
+    if sale.split_at is None:
+        store_split(sale=sale, shares=shares, balance_transaction=balance_transaction, now=now)
+        SaleShare.objects.bulk_update(shares, ["amount_minor"])
+        sale.save()
+
+
+def store_split(
+    *, sale: Sale, shares: Sequence[SaleShare], balance_transaction: BalanceTransaction, now: datetime
+) -> None:
+    """The same on the rows in memory, for a caller that saves many.
 
     Amounts are in the settlement currency: where Stripe converted, the price is the same part of what arrived as it
     was of what was charged (E11). The first share is the host's, whose sales before decide a tiered policy's rate.
     """
-    if sale.split_at is not None:
-        return
     policy = fees.policy(sale.policy_slug, sale.policy_version)
     gross_minor, currency = balance_transaction.amount_minor, balance_transaction.currency
     if sale.wallet_minor is not None:
@@ -111,7 +125,6 @@ def _store(
 ) -> None:
     for share in shares:
         share.amount_minor = split.payee_minor[str(share.payee_id)]
-    SaleShare.objects.bulk_update(shares, ["amount_minor"])
     sale.settlement_currency = balance_transaction.currency
     sale.gross_minor = balance_transaction.amount_minor
     sale.processing_fee_minor = balance_transaction.fee_minor
@@ -119,7 +132,6 @@ def _store(
     sale.processing_recovered_minor = split.processing_recovered_minor
     sale.split_at = now
     sale.basis = sale.basis | {"lifetime_minor": lifetime_minor, "formula": formula_data(split)}
-    sale.save()
 
 
 def formula_data(split: fees.Split) -> list[dict[str, str | int]]:
