@@ -1,14 +1,14 @@
 """Is this event Stripe's, fresh, and meant for this mode? Source: https://docs.stripe.com/webhooks/signature"""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import stripe
 
 from payouts.errors import ForgedEventError
-from payouts.gateway.client import client
 from payouts.inbox.incoming import IncomingEvent
 
 TOLERANCE_S = 300
@@ -51,58 +51,77 @@ def thin_event(*, raw: bytes, signature: str, secrets: Sequence[str], livemode: 
     return _verified(_read_thin, raw, signature, secrets, livemode)
 
 
-def _read_snapshot(raw: bytes, signature: str, secret: str) -> IncomingEvent:
-    event = client().construct_event(raw, signature, secret, TOLERANCE_S)
-    inside = event.data.object
+def _read_snapshot(raw: bytes) -> IncomingEvent:
+    """From the JSON itself: the SDK would build an object of every part of it, ten times as slow."""
+    event = _parsed(raw, "event")
+    inside = event["data"]["object"]
     return IncomingEvent(
-        id=event.id,
+        id=_text(event["id"]),
         kind="snapshot",
-        type=event.type,
+        type=_text(event["type"]),
         # Some objects, such as a balance, have no id: then the event stands for itself.
-        object_id=str(inside["id"]) if "id" in inside else event.id,
-        account=str(event["account"]) if "account" in event else "",  # only connected accounts' events have it
-        api_version=event.api_version or "",
-        livemode=event.livemode,
-        created_at=datetime.fromtimestamp(event.created, UTC),
+        object_id=_text(inside.get("id") or event["id"]),
+        account=event.get("account") or "",  # only connected accounts' events have it
+        api_version=event.get("api_version") or "",
+        livemode=event["livemode"] is True,
+        created_at=datetime.fromtimestamp(event["created"], UTC),
         raw=raw,
     )
 
 
-def _read_thin(raw: bytes, signature: str, secret: str) -> IncomingEvent:
-    event = client().parse_event_notification(raw, signature, secret, TOLERANCE_S)
-    related = getattr(event, "related_object", None)
+def _read_thin(raw: bytes) -> IncomingEvent:
+    event = _parsed(raw, "v2.core.event")
+    related = event.get("related_object") or {}
     return IncomingEvent(
-        id=event.id,
+        id=_text(event["id"]),
         kind="thin",
-        type=event.type,
-        object_id=getattr(related, "id", "") or event.id,
-        account=str(event.context or ""),
+        type=_text(event["type"]),
+        object_id=_text(related.get("id") or event["id"]),
+        account=event.get("context") or "",
         api_version="",
-        livemode=event.livemode,
-        created_at=datetime.fromisoformat(event.created),
+        livemode=event["livemode"] is True,
+        created_at=datetime.fromisoformat(event["created"]),
         raw=raw,
     )
+
+
+def _parsed(raw: bytes, kind: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(raw)
+    if event["object"] != kind:
+        raise ValueError(f"{event['object']} is no {kind}")
+    return event
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(f"{value!r} is no name")
+    return value
 
 
 def _verified(
-    read: Callable[[bytes, str, str], IncomingEvent],
+    read: Callable[[bytes], IncomingEvent],
     raw: bytes,
     signature: str,
     secrets: Sequence[str],
     livemode: bool,  # noqa: FBT001
 ) -> IncomingEvent:
     """Try each secret, since two are valid while one is being rotated."""
-    for secret in secrets:
-        try:
-            event = read(raw, signature, secret)
-        except stripe.SignatureVerificationError:
-            continue
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise ForgedEventError("The body is not an event of this endpoint.", code="webhook-shape") from error
-        _check_not_from_the_future(signature)
-        _check_livemode(event.livemode, livemode)
-        return event
-    raise ForgedEventError("The signature is missing, wrong or too old.", code="webhook-signature")
+    try:
+        if not any(_fits(raw.decode(), signature, secret) for secret in secrets):
+            raise ForgedEventError("The signature is missing, wrong or too old.", code="webhook-signature")
+        event = read(raw)
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ForgedEventError("The body is not an event of this endpoint.", code="webhook-shape") from error
+    _check_not_from_the_future(signature)
+    _check_livemode(event.livemode, livemode)
+    return event
+
+
+def _fits(text: str, signature: str, secret: str) -> bool:
+    try:
+        return bool(stripe.WebhookSignature.verify_header(text, signature, secret, TOLERANCE_S))
+    except stripe.SignatureVerificationError:
+        return False
 
 
 def _check_not_from_the_future(signature: str) -> None:
