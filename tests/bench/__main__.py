@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NOT_BENCHMARKS = {"__main__", "harness", "relay_aiortc", "relay_floor", "relay_janus", "relay_load"}
+NOT_BENCHMARKS = {
+    "__main__", "harness", "relay_aiortc", "relay_floor", "relay_janus", "relay_load", "webhooks_drain",
+    "webhooks_load",
+}  # fmt: skip
 
 
 def names() -> list[str]:
