@@ -321,7 +321,7 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION  # development serves the apps' own files, so an edit shows on reload
-WHITENOISE_AUTOREFRESH = OBOLE_ENV == "development"
+WHITENOISE_AUTOREFRESH = not PRODUCTION  # looks for a file when it is asked for, not for all of them at each start
 MEDIA_ROOT = DATA_DIR / "media"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

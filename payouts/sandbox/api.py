@@ -167,6 +167,7 @@ async def _keyed(
 async def _fail(sandbox: Sandbox, fault: faults.Fault, key: Key | None) -> None:
     """Act out a fault before the call is executed; without one there is no await, so a call never sees another."""
     if fault.kind == "delay":
+        resets = sandbox.resets
         if key:
             key.keep(sandbox, None)
         try:
@@ -174,6 +175,8 @@ async def _fail(sandbox: Sandbox, fault: faults.Fault, key: Key | None) -> None:
         finally:
             if key:
                 key.release(sandbox)
+        if sandbox.resets != resets:
+            raise StripeError("The sandbox was reset meanwhile.", status=500, kind="api_error", executed=False)
     elif fault.kind == "rate_limit":
         raise StripeError(
             "Request rate limit exceeded.", status=429, code="rate_limit", executed=False,

@@ -28,10 +28,20 @@ class Sandbox:
     def __init__(self, configuration: settings.Settings) -> None:
         self.settings = configuration
         self.store = Store(configuration.data)
-        self.clock = Clock(self, configuration.clock_start_s)
+        self.resets = 0
+        self.wake = asyncio.Event()
+        self._begin()
+
+    def reset(self) -> None:
+        """Forget everything and begin as if newly installed; calls that are being delayed will do nothing."""
+        self.store.empty()
+        self.resets += 1
+        self._begin()
+
+    def _begin(self) -> None:
+        self.clock = Clock(self, self.settings.clock_start_s)
         self.knobs = self._remembered_knobs()
         self.cause = Cause()
-        self.wake = asyncio.Event()
 
     def create(
         self,

@@ -99,6 +99,12 @@ class Store:
         self.connection.executescript(_SCHEMA)
         self.connection.execute("DELETE FROM idempotency WHERE status IS NULL")
 
+    def empty(self) -> None:
+        """Forget every row."""
+        with self.transaction():
+            for table in ("attempts", "deliveries", "objects", "timers", "idempotency", "faults", "meta"):
+                self.run(f"DELETE FROM {table}")  # noqa: S608 (names come from code)
+
     def close(self) -> None:
         """Release the file."""
         self.connection.close()

@@ -9,11 +9,11 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from tests.databases import Database
-from tests.payouts.conftest import Shop, sandbox, workers
+from tests.payouts.conftest import Shop, one_sandbox, sandbox, workers
 from tests.payouts.stripe_driver import Sandbox, Workers
 from tests.processes import Program
 
-__all__ = ["sandbox", "workers"]
+__all__ = ["one_sandbox", "sandbox", "workers"]
 
 StartWorker = Callable[[], Program]
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,14 +18,21 @@ from tests.payouts.disputes.court import Court
 from tests.payouts.stripe_driver import Sandbox, Workers, running_sandbox
 
 
-@pytest.fixture
-def sandbox(tmp_path: Path, settings: Settings) -> Iterator[Sandbox]:
-    """A sandbox of the test's own, that Obole's gateway and clock are pointed at."""
-    with running_sandbox(tmp_path) as running:
-        settings.STRIPE_API_BASE = running.url
-        settings.CLOCK_URL = f"{running.url}/_sandbox/clock"
-        clock.now(fresh=True)
+@pytest.fixture(scope="session")
+def one_sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """The process that all tests of this worker use, one after another: starting one costs more than most tests."""
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as running:
         yield running
+
+
+@pytest.fixture
+def sandbox(one_sandbox: Sandbox, settings: Settings) -> Iterator[Sandbox]:
+    """An empty sandbox, that Obole's gateway and clock are pointed at."""
+    one_sandbox.control("reset")
+    settings.STRIPE_API_BASE = one_sandbox.url
+    settings.CLOCK_URL = f"{one_sandbox.url}/_sandbox/clock"
+    clock.now(fresh=True)
+    yield one_sandbox
     clock._offset.__init__()  # type: ignore[misc]  # the next test starts in real time
 
 

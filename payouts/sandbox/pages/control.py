@@ -19,6 +19,7 @@ def routes(sandbox: Sandbox) -> list[BaseRoute]:
     control = _Control(sandbox)
     return [
         Route("/_sandbox/health", control.health),
+        Route("/_sandbox/reset", control.reset, methods=["POST"]),
         Route("/_sandbox/clock", control.clock),
         Route("/_sandbox/clock", control.move, methods=["POST"]),
         Route("/_sandbox/faults", control.faults),
@@ -40,6 +41,11 @@ class _Control:
 
     async def health(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok"})
+
+    async def reset(self, _request: Request) -> Response:
+        """Begin afresh, in the same process: no objects, no faults, real time, the knobs of the environment."""
+        self.sandbox.reset()
+        return JSONResponse({"reset": True})
 
     async def clock(self, _request: Request) -> Response:
         clock = self.sandbox.clock
