@@ -17,16 +17,24 @@ class StripeUnavailableError(StripeError):
     """Try again with the same key and bytes: no answer, 429, 409 in progress or 500.
 
     `executed` is False when Stripe surely did nothing. `kept` is True when Stripe keeps this answer under the key, so
-    that the same key will never bring another one.
+    that the same key will never bring another one. `silent` is True when nobody answered, or nobody in their right
+    mind: the sign that Stripe is down.
     """
 
     def __init__(
-        self, message: str, *, retry_after_s: float | None = None, executed: bool | None = None, kept: bool = False
+        self,
+        message: str,
+        *,
+        retry_after_s: float | None = None,
+        executed: bool | None = None,
+        kept: bool = False,
+        silent: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
         self.executed = executed
         self.kept = kept
+        self.silent = silent
 
 
 class StripeRefusedError(StripeError):

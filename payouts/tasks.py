@@ -11,6 +11,7 @@ from celery import shared_task
 
 from config import clock
 from ledger import operations as ledger
+from payouts import circuit
 from payouts.balance_transactions import operations as balance_transactions
 from payouts.disputes import answering, warnings
 from payouts.errors import StripeUnavailableError
@@ -56,7 +57,8 @@ def sweep_inbox(**_: Any) -> None:
 def catch_up_events(**_: Any) -> None:
     """Look, slowly, for events that never came; the sweeper processes what was missing."""
     try:
-        catch_up.catch_up(now=clock.now(), pages_max=CATCH_UP_PAGES)
+        with circuit.guarded(source="catch-up of events"):
+            catch_up.catch_up(now=clock.now(), pages_max=CATCH_UP_PAGES)
     except StripeUnavailableError as error:
         log.warning("catch_up.postponed", error=str(error))
 
@@ -91,7 +93,8 @@ def _deliver(call_id: UUID) -> bool:
 def import_balance_transactions(**_: Any) -> None:
     """Import what is new at Stripe and take it to the ledger."""
     try:
-        balance_transactions.import_pages(now=clock.now())
+        with circuit.guarded(source="import of balance transactions"):
+            balance_transactions.import_pages(now=clock.now())
     except StripeUnavailableError as error:
         log.warning("balance_transactions.postponed", error=str(error))
 
@@ -148,6 +151,7 @@ def keep_ledger(**_: Any) -> None:
 def reconcile(**_: Any) -> None:
     """Compare Stripe's balance with the books; every difference is a row for finance."""
     try:
-        reconciliation.reconcile(now=clock.now())
+        with circuit.guarded(source="reconciliation"):
+            reconciliation.reconcile(now=clock.now())
     except StripeUnavailableError as error:
         log.warning("reconciliation.postponed", error=str(error))

@@ -1,14 +1,16 @@
 """The outbox: every call with its exact body, key and answer."""
 
 import json
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from ledger.readonly import ReadOnly
+from payouts import circuit
 from payouts.admin.parts import EMPTY, badge, link, pretty
 from payouts.models import CallState, StripeCall
 
@@ -38,6 +40,7 @@ class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unf
     search_fields = ("id__exact", "subject__exact", "result_id", "idempotency_key", "stripe_account")
     search_help_text = "A subject such as payout:1f0c…, a Stripe id, a key or an account"
     ordering = ("-created_at", "id")
+    list_before_template = "admin/payouts/stripecall/circuit.html"
     fieldsets = (
         (
             None,
@@ -55,6 +58,12 @@ class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unf
         """A list needs neither bodies nor answers."""
         calls: QuerySet[StripeCall] = super().get_queryset(request)
         return calls if request.resolver_match.kwargs else calls.defer("body", "result")  # type: ignore[union-attr]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, below whether Stripe answers at all."""
+        more = {**(extra_context or {}), "circuit": circuit.state()}
+        answer: HttpResponse = super().changelist_view(request, more)
+        return answer
 
     @admin.display(description="state", ordering="state")
     def state_label(self, call: StripeCall) -> SafeString:

@@ -27,12 +27,16 @@ def translated() -> Iterator[None]:
     except stripe.RateLimitError as error:
         raise StripeUnavailableError(_message(error), retry_after_s=_retry_after_s(error), executed=False) from error
     except stripe.APIConnectionError as error:
-        raise StripeUnavailableError(f"No answer from Stripe: {_message(error)}") from error
+        raise StripeUnavailableError(f"No answer from Stripe: {_message(error)}", silent=True) from error
     except stripe.StripeError as error:
         status = error.http_status
         if status is None or status == CONFLICT or status >= 500:
+            kept = status != CONFLICT and _was_kept(error)
             raise StripeUnavailableError(
-                _message(error), retry_after_s=_retry_after_s(error), kept=status != CONFLICT and _was_kept(error)
+                _message(error),
+                retry_after_s=_retry_after_s(error),
+                kept=kept,
+                silent=status != CONFLICT and not kept,
             ) from error
         raise StripeRefusedError(
             _message(error),

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from config import clock
-from payouts.errors import ContradictionError, UnknownObjectError
+from payouts.errors import ContradictionError, StripeUnavailableError, UnknownObjectError
 from payouts.inbox.incoming import IncomingEvent
 from payouts.inbox.registry import handler_of
 from payouts.locks import lock_event, lock_stripe_object
@@ -21,6 +21,8 @@ ATTEMPTS_MAX = 8
 WAITS_MAX = 12
 """An event waits for its object 2, 4, 8 … seconds, at most ten minutes at a time: about 50 minutes in all."""
 BACKOFF_MAX_S = 600.0
+STRIPE_AWAY_S = 30.0
+"""An event whose handler asks Stripe, which does not answer, waits as long as it takes: no attempt is counted."""
 
 _INSERT = """
 INSERT INTO payouts_stripeevent
@@ -71,6 +73,8 @@ def _run(event: StripeEvent, *, now: datetime) -> None:
                 handler(event=event, now=now)
     except UnknownObjectError as error:
         _again(event, error, waiting=True)
+    except StripeUnavailableError as error:
+        _when_stripe_answers(event, error)
     except ContradictionError as error:
         finish(event, EventState.QUARANTINED, str(error))
         log.exception("event.quarantined", type=event.type, object_id=event.object_id)
@@ -89,6 +93,14 @@ def _again(event: StripeEvent, error: Exception, *, waiting: bool) -> None:
     event.state = EventState.WAITING if waiting else EventState.RECEIVED
     event.last_error = reason
     event.next_attempt_at = clock.real_now() + timedelta(seconds=min(BACKOFF_MAX_S, 2.0**event.attempts))
+
+
+def _when_stripe_answers(event: StripeEvent, error: StripeUnavailableError) -> None:
+    event.attempts -= 1
+    event.state = EventState.WAITING
+    event.last_error = f"Stripe was asked and did not answer: {error}"
+    event.next_attempt_at = clock.real_now() + timedelta(seconds=max(error.retry_after_s or 0.0, STRIPE_AWAY_S))
+    log.warning("event.stripe_away", type=event.type, object_id=event.object_id, error=str(error))
 
 
 def finish(event: StripeEvent, state: EventState, error: str) -> None:

@@ -11,6 +11,7 @@ from payouts.models.billing import (
     InvoiceState,
 )
 from payouts.models.call import CallState, StripeCall
+from payouts.models.circuit import StripeCircuit
 from payouts.models.customer import Customer
 from payouts.models.dispute import (
     OPEN_CHARGEBACKS,
@@ -78,6 +79,7 @@ __all__ = [
     "StarShare",
     "StarSpend",
     "StripeCall",
+    "StripeCircuit",
     "StripeEvent",
     "TransfersState",
     "Wallet",

@@ -15,11 +15,11 @@ class EventState(models.TextChoices):
     """Where an event is in the inbox.
 
     `processing` is never stored: an event is processed under its row lock, and its new state commits together with
-    what it did. A worker that dies leaves `received`.
+    what it did. A worker that dies leaves `received`. `waiting`: for its object to be known, or for Stripe to answer.
     """
 
     RECEIVED = "received", "Received"
-    WAITING = "waiting", "Waiting for its object"
+    WAITING = "waiting", "Waiting"
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
     QUARANTINED = "quarantined", "Quarantined"

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 
 from config import clock
+from payouts import circuit
 from payouts.errors import StripeRefusedError, StripeUnavailableError
 from payouts.gateway.bodies import API_VERSION
 from payouts.gateway.facts import Fact
@@ -69,18 +70,21 @@ def enqueue(
 def deliver(*, call_id: UUID) -> StripeCall:
     """Make a call and record its answer, unless somebody else does or it is not time yet. Answers the row as it is.
 
-    Never raises for what Stripe says: the row tells.
+    Never raises for what Stripe says: the row tells. While the circuit is open the call stays as it is.
     """
     with structlog.contextvars.bound_contextvars(stripe_call_id=str(call_id)):
-        call = _claim(call_id)
+        call = _claim(call_id) if circuit.admits(real_now=clock.real_now()) else None
         if call is None:
             return StripeCall.objects.get(id=call_id)
         try:
             result = _find_or_send(call)
         except StripeUnavailableError as error:
+            circuit.unanswered(source=f"call {call.id}", error=error, real_now=clock.real_now())
             return _postpone(call, error)
         except StripeRefusedError as error:
+            circuit.answered()
             return _refuse(call, error)
+        circuit.answered()
         return _record(call, result)
 
 

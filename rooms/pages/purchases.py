@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from payouts.circuit import silent_since
 from payouts.sales.queries import exchange_rate_of
 from rooms import breakdowns
 from rooms.models import Donation, Gift, Purchase, StarOrder, Tip
@@ -86,6 +87,7 @@ def _context(request: HttpRequest, found: Purchase, kind: str) -> dict[str, Any]
         "receipt_url": reverse(f"{kind}-receipt", kwargs={"purchase_id": found.id}),
         "again_url": _again(found),
         "is_moving": stage in MOVING,
+        "stripe_silent_since": silent_since() if stage in {Stage.PREPARING, Stage.CHARGING} else None,
         "came_from": came_from if came_from in {"checkout", "back", "preparing", "charging"} else "",
     }
 

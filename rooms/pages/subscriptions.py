@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from config import clock
+from payouts.circuit import silent_since
 from payouts.models import BillingInvoice, BillingState, InvoiceState
 from rooms import breakdowns, shares
 from rooms.errors import (
@@ -142,6 +143,7 @@ def _context(request: HttpRequest, found: Subscription) -> dict[str, Any]:
         "open_invoice": next((each for each in invoices if each.state == InvoiceState.OPEN and each.pay_url), None),
         "others": [each for each in others if each.currency == found.billing.price.currency] if found.is_open else [],
         "is_moving": waits,
+        "stripe_silent_since": silent_since() if waits and not found.billing.checkout_url else None,
         "came_from": came_from if came_from in {"checkout", "back", "preparing"} else "",
         "has_access": found.gives_access(now=now),
         "now": now,

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from config import clock
+from payouts.circuit import silent_since
 from rooms import breakdowns, queries
 from rooms.errors import NotCancellableError, TicketNotFoundError
 from rooms.models import Ticket, TicketState
@@ -99,6 +100,7 @@ def _context(request: HttpRequest, found: Ticket) -> dict[str, Any]:
         "is_moving": stage in FOLLOWED,
         "refunds": refunds_shown(found) if stage in {Stage.IN, Stage.REFUNDED} else None,
         "came_from": "preparing" if stage is Stage.PREPARING else came_from,
+        "stripe_silent_since": silent_since() if stage is Stage.PREPARING else None,
         "left_s": max(int((found.held_until - now).total_seconds()), 0),
         "is_live": found.room.starts_at <= now < found.room.ends_at,
         "is_over": found.room.ends_at <= now,

@@ -13,7 +13,9 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from config import clock
+from payouts import circuit
 from payouts.balance_transactions.operations import take_imported
+from payouts.errors import StripeUnavailableError
 from payouts.inbox import operations as inbox
 from payouts.models import (
     BalanceTransaction,
@@ -254,3 +256,14 @@ def test_one_event_is_replayed_even_when_it_is_done(fin: Client, paid_out: Sale)
     assert done.state == EventState.RECEIVED
     assert "It is in the queue already." in fin.post(url, follow=True).content.decode()
     assert inbox.process(event_id=done.id, now=clock.now()) == EventState.DONE
+
+
+def test_the_outbox_says_when_stripe_is_silent(fin: Client) -> None:
+    address = reverse("admin:payouts_stripecall_changelist")
+    assert "Stripe has not answered since" not in fin.get(address).content.decode()
+    for number in range(circuit.OPENS_AFTER):
+        silence = StripeUnavailableError("No answer <at all>", silent=True)
+        circuit.unanswered(source=f"call {number}", error=silence, real_now=clock.real_now())
+    page = fin.get(address).content.decode()
+    assert "Stripe has not answered since" in page
+    assert "No answer &lt;at all&gt;" in page

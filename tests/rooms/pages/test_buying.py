@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from config import clock
 from payouts import handlers
-from payouts.models import Payee, Sale, SaleShare, TransfersState
+from payouts.models import Payee, Sale, SaleShare, StripeCircuit, TransfersState
 from rooms.models import Creator, Room, Seat, Ticket, TicketState, User
 from tests.rooms import cast
 
@@ -57,6 +57,9 @@ def test_while_stripe_is_away_the_seat_is_held_and_the_page_goes_on_by_itself(li
     assert "Your seat is held" in page
     assert "Nothing was charged" in page
     assert f'hx-get="{ticket.get_absolute_url()}state/?from=preparing"' in page
+    assert "Card payments are interrupted" not in page
+    StripeCircuit.objects.update(silent=4, open_until=clock.real_now() + timedelta(seconds=5))
+    assert "Card payments are interrupted" in _page(listener, ticket)
 
     Sale.objects.update(checkout_url="https://checkout.example/2")
 
