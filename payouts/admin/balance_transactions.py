@@ -9,7 +9,7 @@ from unfold.decorators import action
 
 from config import clock
 from ledger.readonly import ReadOnly
-from payouts.admin.parts import EMPTY, badge, link, money, pretty
+from payouts.admin.parts import EMPTY, badge, beginning, link, money, pretty
 from payouts.balance_transactions.waiting import try_again
 from payouts.models import BalanceTransaction, MirrorState
 from payouts.wake import wake
@@ -26,7 +26,7 @@ COLOURS = {
 class BalanceTransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Balance transactions, latest first."""
 
-    list_display = ("id", "type", "amount", "fee", "net", "state_label", "source_id", "created_at", "available_on")
+    list_display = ("short_id", "type", "amount", "fee", "net", "state_label", "source", "created_at", "available_on")
     list_filter = ("state", "type", "currency")
     actions = ("try_selected_again",)
     search_fields = ("id", "source_id", "posting_key__exact")
@@ -57,6 +57,16 @@ class BalanceTransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # dj
         self.message_user(request, f"{opened} tried again.", messages.SUCCESS if opened else messages.WARNING)
         if skipped := queryset.count() - opened:
             self.message_user(request, f"{skipped} left as they are: in the ledger already.", messages.INFO)
+
+    @admin.display(description="id", ordering="id")
+    def short_id(self, movement: BalanceTransaction) -> str:
+        """The beginning of its id."""
+        return beginning(movement.id)
+
+    @admin.display(description="source", ordering="source_id")
+    def source(self, movement: BalanceTransaction) -> str:
+        """The beginning of the id of what moved the money."""
+        return beginning(movement.source_id)
 
     @admin.display(description="in our books", ordering="state")
     def state_label(self, movement: BalanceTransaction) -> SafeString:

@@ -11,7 +11,7 @@ from unfold.admin import ModelAdmin
 
 from ledger.readonly import ReadOnly
 from payouts import circuit
-from payouts.admin.parts import EMPTY, badge, link, pretty
+from payouts.admin.parts import EMPTY, badge, beginning, breakable, link, pretty
 from payouts.models import CallState, StripeCall
 
 COLOURS = {
@@ -35,7 +35,7 @@ PAGES = {
 class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Calls, latest first."""
 
-    list_display = ("operation", "about", "state_label", "attempts", "made", "trouble", "created_at")
+    list_display = ("operation", "state_label", "trouble", "about", "attempts", "created_at")
     list_filter = ("state", "operation")
     search_fields = ("id__exact", "subject__exact", "result_id", "idempotency_key", "stripe_account")
     search_help_text = "A subject such as payout:1f0c…, a Stripe id, a key or an account"
@@ -50,7 +50,7 @@ class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unf
             "Request",
             {"fields": ("target_id", "stripe_account", "api_version", "idempotency_key", "generation", "exact_body")},
         ),
-        ("Answer", {"fields": ("result_id", "answer")}),
+        ("Answer", {"fields": ("whole_result_id", "answer")}),
         ("When", {"fields": ("decided_at", "created_at", "first_sent_at", "finished_at", "lease_until")}),
     )
 
@@ -76,15 +76,15 @@ class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unf
         kind, _, identity = call.subject.partition(":")
         return link(PAGES[kind], f"{kind}\u00a0{identity[:8]}", identity) if kind in PAGES else call.subject
 
-    @admin.display(description="made", ordering="result_id")
-    def made(self, call: StripeCall) -> str:
-        """The beginning of the id of what it made."""
-        return f"{call.result_id[:24]}…" if len(call.result_id) > 25 else call.result_id
+    @admin.display(description="id of what it made")
+    def whole_result_id(self, call: StripeCall) -> SafeString | str:
+        """All of it; some are longer than a phone is wide."""
+        return breakable(call.result_id) if call.result_id else EMPTY
 
     @admin.display(description="trouble")
     def trouble(self, call: StripeCall) -> str:
         """The beginning of the last error."""
-        return call.error[:80]
+        return beginning(call.error, 80)
 
     @admin.display(description="body")
     def exact_body(self, call: StripeCall) -> SafeString:

@@ -12,7 +12,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from ledger.readonly import ReadOnly
-from payouts.admin.parts import badge, link, pretty
+from payouts.admin.parts import badge, beginning, breakable, link, pretty
 from payouts.admin.replaying import Replaying
 from payouts.inbox.replay import REPLAYABLE, replay
 from payouts.models import EventState, StripeEvent
@@ -31,7 +31,7 @@ COLOURS = {
 class StripeEventAdmin(Replaying, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Events, latest first."""
 
-    list_display = ("type", "id", "object_id", "state_label", "attempts", "received_at", "trouble")
+    list_display = ("type", "state_label", "trouble", "about", "attempts", "received_at")
     list_filter = ("state", "kind", "type")
     search_fields = ("id", "object_id", "account")
     search_help_text = "An event, object or account id"
@@ -41,7 +41,7 @@ class StripeEventAdmin(Replaying, ReadOnly, ModelAdmin):  # type: ignore[misc]  
     actions_detail = ("replay_this",)
     fieldsets = (
         (None, {"fields": ("type", "id", "kind", "state_label", "last_error", "attempts", "next_attempt_at")}),
-        ("What it is about", {"fields": ("object_id", "of_account", "api_version", "livemode", "same_object")}),
+        ("What it is about", {"fields": ("whole_object_id", "of_account", "api_version", "livemode", "same_object")}),
         ("When", {"fields": ("created_at", "received_at", "finished_at")}),
         ("Body", {"fields": ("body",)}),
     )
@@ -90,7 +90,17 @@ class StripeEventAdmin(Replaying, ReadOnly, ModelAdmin):  # type: ignore[misc]  
     @admin.display(description="trouble")
     def trouble(self, event: StripeEvent) -> str:
         """The beginning of the last error."""
-        return event.last_error[:80]
+        return beginning(event.last_error, 80)
+
+    @admin.display(description="about", ordering="object_id")
+    def about(self, event: StripeEvent) -> str:
+        """The beginning of the object's id."""
+        return beginning(event.object_id)
+
+    @admin.display(description="object id")
+    def whole_object_id(self, event: StripeEvent) -> SafeString:
+        """All of it; some are longer than a phone is wide."""
+        return breakable(event.object_id)
 
     @admin.display(description="account")
     def of_account(self, event: StripeEvent) -> str:

@@ -8,6 +8,7 @@ from django.contrib.admin.utils import quote
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from unfold.utils import display_for_label
 
 from ledger.currencies import major
@@ -34,6 +35,16 @@ def link(name: str, text: object, *arguments: object, **query: str) -> SafeStrin
 def ledger_link(subject: str) -> SafeString:
     """The ledger's transactions about something."""
     return link("ledger_transaction_changelist", "Show in the ledger", q=subject)
+
+
+def beginning(text: str, length: int = 14) -> str:
+    """For a list, whose columns must fit on a screen: the beginning of an id, or of a reason."""
+    return Truncator(text).chars(length)
+
+
+def breakable(text: str) -> SafeString:
+    """A long word that may break anywhere."""
+    return format_html('<span style="overflow-wrap:anywhere">{}</span>', text)
 
 
 def pretty(data: object) -> SafeString:

@@ -11,7 +11,7 @@ from unfold.admin import ModelAdmin
 
 from config import clock
 from ledger.readonly import ReadOnly
-from payouts.admin.parts import EMPTY, badge, link, money
+from payouts.admin.parts import EMPTY, badge, beginning, link, money
 from payouts.models import BreakKind, ReconciliationBreak
 
 
@@ -42,7 +42,7 @@ class OpenFilter(admin.SimpleListFilter):
 class ReconciliationBreakAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Oldest first: what is old will not go away by itself."""
 
-    list_display = ("what", "amount", "age", "about", "cause", "state_label")
+    list_display = ("what", "amount", "age", "about", "short_cause", "state_label")
     list_filter = (OpenFilter, "kind", "currency")
     search_fields = ("movement_id", "posting_key", "key")
     search_help_text = "A txn_… or a key of the ledger"
@@ -72,6 +72,11 @@ class ReconciliationBreakAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # d
     def about(self, found: ReconciliationBreak) -> SafeString | str:
         """The movement, or the posting."""
         return self.movement(found) if found.movement_id else self.posting(found)
+
+    @admin.display(description="cause", ordering="cause")
+    def short_cause(self, found: ReconciliationBreak) -> str:
+        """The beginning of the proposed cause; its page has all of it."""
+        return beginning(found.cause, 80)
 
     @admin.display(description="movement at Stripe")
     def movement(self, found: ReconciliationBreak) -> SafeString | str:
