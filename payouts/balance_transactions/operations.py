@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from payouts.balance_transactions.matching import take, take_many
 from payouts.gateway import facts, lookups
@@ -117,13 +118,29 @@ def _row(fact: facts.BalanceTransaction, *, now: datetime) -> BalanceTransaction
 
 
 def take_imported(*, now: datetime) -> None:
-    """Match every movement that is due to what we did, each for itself, oldest first."""
+    """Match every movement that is due to what we did, oldest first.
+
+    Those of one second come in no order, a refund before its charge perhaps: what waits is asked once more when others
+    were taken after it.
+    """
     due = BalanceTransaction.objects.filter(state__in=WAITING_STATES, next_attempt_at__lte=now)
-    waiting = list(due.order_by("next_attempt_at", "created_at", "id")[:MOVEMENTS_A_RUN])
-    for start in range(0, len(waiting), TOGETHER):
-        movements = waiting[start : start + TOGETHER]
+    ids = list(due.order_by("next_attempt_at", "created_at", "id").values_list("id", flat=True)[:MOVEMENTS_A_RUN])
+    waiting = _take_all(ids, now=now)
+    if waiting and len(waiting) < len(ids):
+        _take_all(waiting, now=now)
+
+
+def _take_all(ids: Sequence[str], *, now: datetime) -> list[str]:
+    """Which of them wait on."""
+    for start in range(0, len(ids), TOGETHER):
+        movements = list(_waiting(ids[start : start + TOGETHER]))
         taken = take_many(movements=movements, now=now)
         for movement in movements:
             if movement.id not in taken:
                 with structlog.contextvars.bound_contextvars(balance_transaction_id=movement.id):
                     take(movement=movement, now=now)
+    return list(_waiting(ids).values_list("id", flat=True))
+
+
+def _waiting(ids: Sequence[str]) -> QuerySet[BalanceTransaction]:
+    return BalanceTransaction.objects.filter(id__in=ids, state__in=WAITING_STATES).order_by("created_at", "id")

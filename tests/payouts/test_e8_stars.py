@@ -19,6 +19,7 @@ from payouts.wallets.queries import wallet_of
 from tests.payouts.conftest import Shop
 from tests.payouts.disputes.court import Court
 from tests.payouts.entries import entries_of
+from tests.payouts.field.books import assert_all_is_booked
 from tests.payouts.stripe_driver import Sandbox, Workers, ledger_of_stripe
 
 
@@ -132,7 +133,7 @@ def test_e8_a_pack_lost_after_50_were_given(shop: Shop, ada: Payee, sandbox: San
     assert (_balance(shop.linus_id), Wallet.objects.get().is_frozen) == (0, False)
     assert StarSpend.objects.get().id == tip.id
     assert balance_minor(account=accounts.payable(ada.id, "pending"), currency="USD") == -50
-    assert ledger_of_stripe() == sandbox.balance()["USD"]
+    assert_all_is_booked(sandbox)
 
 
 def test_a_dispute_that_is_won_thaws_the_wallet(shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers) -> None:
@@ -143,7 +144,7 @@ def test_a_dispute_that_is_won_thaws_the_wallet(shop: Shop, ada: Payee, sandbox:
     assert not Wallet.objects.get().is_frozen
     _give(shop, ada, 1000)
     assert _balance(shop.linus_id) == 0
-    assert ledger_of_stripe() == sandbox.balance()["USD"]
+    assert_all_is_booked(sandbox)
 
 
 def test_a_refunded_pack_takes_its_own_unspent_stars_and_no_others(
@@ -166,7 +167,7 @@ def test_a_refunded_pack_takes_its_own_unspent_stars_and_no_others(
     assert _balance(shop.linus_id) == 1000
     gift = _give(shop, ada, 1000)  # all of it is the second pack's
     assert [lot.sale_id for lot in gift.wallet.lots.filter(start__lt=gift.stop, stop__gt=gift.start)] == [second.id]
-    assert ledger_of_stripe() == sandbox.balance()["USD"]
+    assert_all_is_booked(sandbox)
 
 
 def test_a_refund_that_fails_gives_the_stars_back(shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers) -> None:
@@ -182,4 +183,4 @@ def test_a_refund_that_fails_gives_the_stars_back(shop: Shop, ada: Payee, sandbo
     sale.refresh_from_db()
     assert (_balance(shop.linus_id), sale.wallet_lost_minor) == (700, 0)
     assert balance_minor(account=accounts.EXPENSE_BAD_DEBT, currency="USD") == 0
-    assert ledger_of_stripe() == sandbox.balance()["USD"]
+    assert_all_is_booked(sandbox)
