@@ -13,6 +13,7 @@ from config import clock
 from ledger import operations as ledger
 from payouts import circuit
 from payouts.balance_transactions import operations as balance_transactions
+from payouts.cards import unsent
 from payouts.disputes import answering, warnings
 from payouts.errors import StripeUnavailableError
 from payouts.inbox import catch_up, many
@@ -72,6 +73,7 @@ def deliver_call(*, call_id: str, **_: Any) -> None:
 @shared_task(name="payouts.tasks.sweep_outbox")
 def sweep_outbox(**_: Any) -> None:
     """Make the calls that are due: those whose wake-up or answer was lost, and those that back off."""
+    unsent.give_up_unsent(real_now=clock.real_now(), now=clock.now())
     unanswered = 0
     for call_id in outbox.due_calls(real_now=clock.real_now(), limit=SWEEP_LIMIT):
         unanswered = 0 if _deliver(call_id) else unanswered + 1

@@ -67,6 +67,18 @@ def enqueue(
     return call
 
 
+def take_back(*, subject: str, operation: str, why: str) -> bool:
+    """Take back a call that nobody has claimed, in the caller's transaction. False when Stripe may know of it."""
+    unsent = StripeCall.objects.filter(subject=subject, operation=operation, state=CallState.PENDING, attempts=0)
+    taken_back = unsent.update(
+        state=CallState.FAILED,
+        error=f"Taken back before it was sent: {why}",
+        error_code="taken_back",
+        finished_at=clock.real_now(),
+    )
+    return taken_back == 1
+
+
 def deliver(*, call_id: UUID) -> StripeCall:
     """Make a call and record its answer, unless somebody else does or it is not time yet. Answers the row as it is.
 

@@ -7,13 +7,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from config import clock
 from payouts import handlers
 from payouts.errors import UnknownSaleError
 from payouts.gateway import bodies
 from payouts.locks import lock_sale
-from payouts.models import CallState, Sale, SaleChannel, SaleState, StripeCall
-from payouts.outbox.operations import deliver, enqueue
+from payouts.models import Sale, SaleChannel, SaleState, StripeCall
+from payouts.outbox.operations import deliver, enqueue, take_back
 from payouts.sales.opening import write_sale
 from payouts.sales.shares import ShareSpec
 
@@ -123,23 +122,9 @@ def abandon_sale(*, sale_id: UUID, now: datetime) -> None:
     sale.save(update_fields=["state", "expiring_at"])
     if sale.checkout_session_id:
         ask_to_expire(sale=sale, now=now)
-    elif _never_sent(sale):
+    elif take_back(subject=sale.ledger_subject, operation="checkout_session.create", why="the sale was given up"):
         expire(sale=sale, now=now)
     # Else the session is being made at this moment: recording it sees that the sale is expiring.
-
-
-def _never_sent(sale: Sale) -> bool:
-    """Take back the call that would have made the session, if nobody has claimed it yet."""
-    unsent = StripeCall.objects.filter(
-        subject=sale.ledger_subject, operation="checkout_session.create", state=CallState.PENDING, attempts=0
-    )
-    taken_back = unsent.update(
-        state=CallState.FAILED,
-        error="Taken back before it was sent: the sale was given up",
-        error_code="taken_back",
-        finished_at=clock.real_now(),
-    )
-    return taken_back == 1
 
 
 def ask_to_expire(*, sale: Sale, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
+from payouts.cards.unsent import NOT_SENT
 from payouts.models import PAID_STATES, TOO_LATE, Sale, SaleChannel, SaleState
 
 
@@ -17,6 +18,7 @@ class Stage(StrEnum):
     PAID = "paid"
     REFUNDED = "refunded"  # all of it went back
     DECLINED = "declined"  # the saved card was refused
+    UNSENT = "unsent"  # Stripe was away for so long that the saved card was never asked
     EXPIRED = "expired"
     FAILED = "failed"  # Stripe refused to make a card page
     RETURNED = "returned"  # nothing could be sold for the money any more: it is on its way back
@@ -31,6 +33,7 @@ TITLES: Final = {
     Stage.PAID: "Thank you",
     Stage.REFUNDED: "Refunded",
     Stage.DECLINED: "Card declined",
+    Stage.UNSENT: "Not charged",
     Stage.EXPIRED: "Nothing was paid",
     Stage.FAILED: "No card page",
     Stage.RETURNED: "Payment returned",
@@ -60,5 +63,5 @@ def _waiting(sale: Sale, *, back_from_payment: bool) -> Stage:
 
 def _over(sale: Sale) -> Stage:
     if sale.channel == SaleChannel.CARD:
-        return Stage.DECLINED
+        return Stage.UNSENT if sale.decline_code == NOT_SENT else Stage.DECLINED
     return Stage.FAILED if sale.failure and not sale.checkout_session_id else Stage.EXPIRED

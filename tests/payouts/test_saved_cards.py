@@ -11,6 +11,7 @@ from payouts import handlers
 from payouts.cards import charges
 from payouts.cards.operations import choose_card, refresh_cards, remove_card
 from payouts.cards.queries import cards_of
+from payouts.cards.unsent import NOT_SENT, REASON, UNSENT_FOR, give_up_unsent
 from payouts.errors import UnknownCardError
 from payouts.locks import lock_sale
 from payouts.models import CallState, Payee, Sale, SaleChannel, SaleState, SavedCard, StripeCall
@@ -164,3 +165,22 @@ def test_a_card_is_its_owners_alone(sandbox: Sandbox, workers: Workers, linus: U
 
 def _now_if_wanted(touch: Any) -> dict[str, Any]:
     return {"now": clock.now()} if touch is remove_card else {}
+
+
+def test_a_tap_that_never_reached_stripe_is_given_up_before_it_is_forgotten(
+    shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers, linus: UUID
+) -> None:
+    card = save_card(sandbox, workers, linus)
+    old, young, sent = (_open(ada, card, linus) for _ in range(3))
+    calls = StripeCall.objects.filter(operation="payment_intent.create")
+    calls.exclude(subject=young.ledger_subject).update(
+        created_at=clock.real_now() - UNSENT_FOR, next_attempt_at=clock.real_now()
+    )
+    calls.filter(subject=sent.ledger_subject).update(state=CallState.SENT, attempts=1, first_sent_at=clock.real_now())
+    assert [give_up_unsent(real_now=clock.real_now(), now=clock.now()) for _ in range(2)] == [1, 0]
+    for sale in (old, young, sent):
+        sale.refresh_from_db()
+    assert (old.state, old.decline_code, old.failure) == (SaleState.EXPIRED, NOT_SENT, REASON)
+    assert {young.state, sent.state} == {SaleState.OPEN}
+    assert charges.charge_now(sale_id=old.id).state == SaleState.EXPIRED
+    assert sandbox.client.v1.payment_intents.list().data == []
