@@ -26,7 +26,7 @@ COLOURS = {
 class BalanceTransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Balance transactions, latest first."""
 
-    list_display = ("short_id", "type", "amount", "fee", "net", "state_label", "source", "created_at", "available_on")
+    list_display = ("short_id", "type", "amount", "fee", "net", "state_label", "source", "created_at")
     list_filter = ("state", "type", "currency")
     actions = ("try_selected_again",)
     search_fields = ("id", "source_id", "posting_key__exact")
