@@ -49,6 +49,7 @@ def environment_badge(request: HttpRequest) -> list[str]:
 SECTIONS = [
     ("Money", [
         ("Sales", "sell", "admin:payouts_sale_changelist"),
+        ("Refunds", "undo", "admin:payouts_refund_changelist"),
         ("Disputes", "gavel", "admin:payouts_dispute_changelist"),
         ("Fraud warnings", "gpp_maybe", "admin:payouts_earlyfraudwarning_changelist"),
         ("Subscriptions", "autorenew", "admin:payouts_billingsubscription_changelist"),

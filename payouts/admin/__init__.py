@@ -9,6 +9,7 @@ from payouts.admin.events import StripeEventAdmin
 from payouts.admin.fraud_warnings import EarlyFraudWarningAdmin
 from payouts.admin.payees import PayeeAdmin
 from payouts.admin.reconciliation import ReconciliationBreakAdmin
+from payouts.admin.refunds import RefundAdmin
 from payouts.admin.runs import PayoutAdmin, PayoutRunAdmin
 from payouts.admin.sales import SaleAdmin
 from payouts.admin.wallets import WalletAdmin
@@ -24,6 +25,7 @@ __all__ = [
     "PayoutAdmin",
     "PayoutRunAdmin",
     "ReconciliationBreakAdmin",
+    "RefundAdmin",
     "SaleAdmin",
     "StripeCallAdmin",
     "StripeEventAdmin",

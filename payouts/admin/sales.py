@@ -4,11 +4,13 @@ from django.contrib import admin
 from django.contrib.admin import EmptyFieldListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from ledger.readonly import ReadOnly
 from payouts.admin.parts import EMPTY, badge, ledger_link, link, money, table
+from payouts.admin.refunds import Refunding
 from payouts.models import Sale, SaleState
 
 COLOURS = {
@@ -27,7 +29,7 @@ FAILED = "parked, refund failed"
 
 
 @admin.register(Sale)
-class SaleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+class SaleAdmin(Refunding, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Sales, latest first."""
 
     list_display = ("title", "charged", "state_label", "processing_fee", "platform_fee", "buyer_email", "opened_at")
@@ -44,13 +46,14 @@ class SaleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is
     )  # fmt: skip
     search_help_text = "A sale, charge, intent, session or refund id, a subject, or a buyer's e-mail"
     ordering = ("-opened_at", "id")
+    actions_detail = ("refund_this",)
     fieldsets = (
         (
             None,
             {
                 "fields": (
                     "title", "state_label", "channel", "charged", "price", "buyer_email", "in_ledger", "failure",
-                    "refund_failure",
+                    "refund_failure", "given_back",
                 )
             },
         ),
@@ -152,6 +155,12 @@ class SaleAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is
     def in_ledger(self, sale: Sale) -> SafeString:
         """Its transactions."""
         return ledger_link(sale.ledger_subject)
+
+    @admin.display(description="given back")
+    def given_back(self, sale: Sale) -> SafeString:
+        """What went back so far, and each refund."""
+        refunds = link("payouts_refund_changelist", "Show the refunds", q=str(sale.id))
+        return format_html("{} · {}", money(sale.reversed_minor, sale.currency), refunds)
 
     @admin.display(description="calls")
     def calls(self, sale: Sale) -> SafeString:

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
+from django.test import Client
 from pytest_django import Settings
 
 from config import clock
@@ -122,3 +124,14 @@ def grace(shop: Shop) -> Payee:
 def court(sandbox: Sandbox, workers: Workers) -> Court:
     """The bank, which opens disputes and decides them."""
     return Court(sandbox=sandbox, workers=workers)
+
+
+@pytest.fixture
+def fin(db: None) -> Iterator[Client]:
+    """Fin does finance, with a second factor."""
+    person = get_user_model().objects.create_superuser("fin@example.org", display_name="Fin")
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
+    client = Client()
+    client.force_login(person)
+    yield client
+    client.logout()

@@ -1,11 +1,9 @@
 """The finance admin: everything can be looked at, nothing about money can be changed."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.test import Client
@@ -38,17 +36,6 @@ from tests.payouts.stripe_driver import Sandbox, Workers
 MODELS: list[Any] = [BalanceTransaction, Payee, Payout, PayoutRun, ReconciliationBreak, Sale, StripeCall, StripeEvent]
 # Session, user and second factor are three; a page adds its rows and their count, and what its filters list.
 LIST_QUERIES_MAX = 12
-
-
-@pytest.fixture
-def fin(db: None) -> Iterator[Client]:
-    """Fin does finance, with a second factor."""
-    person = get_user_model().objects.create_superuser("fin@example.org", display_name="Fin")
-    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
-    client = Client()
-    client.force_login(person)
-    yield client
-    client.logout()
 
 
 @pytest.fixture

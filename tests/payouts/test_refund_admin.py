@@ -1,0 +1,47 @@
+"""The page on which finance refunds a sale: how much, why, and once."""
+
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import get_user_model
+from django.test import Client
+
+from payouts.models import Payee
+from tests.payouts.conftest import Shop
+from tests.payouts.field.books import assert_all_is_booked
+from tests.payouts.stripe_driver import Sandbox, Workers
+
+
+def test_finance_refunds_from_the_sales_page(
+    fin: Client, shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers
+) -> None:
+    sale = shop.sell(ada)
+    page = f"/admin/payouts/sale/{sale.id}/refund/"
+    assert "10.00" in fin.get(page).content.decode()
+    wanted = {"amount": "4.00", "counts": "more", "reason": "goodwill", "note": "Bad sound", "key": "k1"}
+    answer = fin.post(page, wanted, follow=True)
+    assert "is on its way back" in answer.content.decode()
+    fin.post(page, wanted)  # a double click
+    assert [each.amount_minor for each in sale.refunds.all()] == [400]
+    refused = fin.post(page, wanted | {"amount": "7.00", "key": "k2"})
+    assert "6.00 USD is left" in refused.content.decode()
+    fin.post(page, wanted | {"amount": "7.00", "counts": "total", "key": "k3"})
+    workers.turn()
+    assert [each.amount_minor for each in sale.refunds.order_by("asked_at")] == [400, 300]
+    refund = sale.refunds.first()
+    assert refund is not None
+    assert refund.asked_by.startswith("staff:")
+    assert fin.get(f"/admin/payouts/refund/{refund.id}/change/").status_code == 200
+    assert fin.get("/admin/payouts/refund/").status_code == 200
+    assert "Show the refunds" in fin.get(f"/admin/payouts/sale/{sale.id}/change/").content.decode()
+    assert_all_is_booked(sandbox)
+
+
+def test_staff_without_the_permission_may_look_and_not_refund(shop: Shop, ada: Payee, sandbox: Sandbox) -> None:
+    sale = shop.sell(ada)
+    person = get_user_model().objects.create_user("may@example.org", display_name="May", is_staff=True)
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
+    client = Client()
+    client.force_login(person)
+    assert client.get(f"/admin/payouts/sale/{sale.id}/refund/").status_code == 403
+    assert client.post("/admin/payouts/sale/suspense/", {"do": "give_back", "sale": sale.id}).status_code == 403
+    client.force_login(get_user_model().objects.create_superuser("no-factor@example.org", display_name="No"))
+    assert client.get(f"/admin/payouts/sale/{sale.id}/refund/").status_code == 302
