@@ -50,6 +50,7 @@ SECTIONS = [
     ("Money", [
         ("Sales", "sell", "admin:payouts_sale_changelist"),
         ("Refunds", "undo", "admin:payouts_refund_changelist"),
+        ("Suspense", "pending_actions", "admin:payouts_suspense"),
         ("Disputes", "gavel", "admin:payouts_dispute_changelist"),
         ("Fraud warnings", "gpp_maybe", "admin:payouts_earlyfraudwarning_changelist"),
         ("Subscriptions", "autorenew", "admin:payouts_billingsubscription_changelist"),

@@ -154,6 +154,10 @@ class UnknownCardError(PayoutsError):
         self.payment_method_id = payment_method_id
 
 
+class CannotMatchError(PayoutsError):
+    """Money in suspense cannot go where it was to go; the message says what can be done."""
+
+
 class RefundRefusedError(PayoutsError):
     """A refund that cannot be; nothing was asked of Stripe. `code` is stable, the message says what to do."""
 

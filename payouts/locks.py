@@ -5,6 +5,7 @@ dispute, subscription, fee basis, balance transaction, wallet; then the ledger's
 them in primary-key order.
 """
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
@@ -92,6 +93,11 @@ def lock_billing_subscription(subscription_id: UUID) -> BillingSubscription | No
     """The subscription, with its price and customer, which are not locked."""
     subscriptions = BillingSubscription.objects.select_for_update(of=("self",)).select_related("price", "customer")
     return subscriptions.filter(id=subscription_id).first()
+
+
+def lock_sales(sale_ids: Iterable[UUID]) -> list[Sale]:
+    """Several sales, in primary-key order; those that there are."""
+    return list(Sale.objects.select_for_update().filter(id__in=list(sale_ids)).order_by("id"))
 
 
 def lock_fee_basis(*, payee_id: UUID, policy_slug: str, currency: str) -> FeeBasis:

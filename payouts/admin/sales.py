@@ -11,6 +11,7 @@ from unfold.admin import ModelAdmin
 from ledger.readonly import ReadOnly
 from payouts.admin.parts import EMPTY, badge, ledger_link, link, money, table
 from payouts.admin.refunds import Refunding
+from payouts.admin.suspense import SuspenseDesk
 from payouts.models import Sale, SaleState
 
 COLOURS = {
@@ -29,7 +30,7 @@ FAILED = "parked, refund failed"
 
 
 @admin.register(Sale)
-class SaleAdmin(Refunding, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+class SaleAdmin(Refunding, SuspenseDesk, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Sales, latest first."""
 
     list_display = ("title", "charged", "state_label", "processing_fee", "platform_fee", "buyer_email", "opened_at")

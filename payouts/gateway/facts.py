@@ -52,7 +52,7 @@ class CheckoutSession(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge(Fact):
-    """A card charge. `sale_id` comes from the metadata that we gave its intent."""
+    """A card charge. `sale_id` comes from the metadata that we gave its intent, `payer_email` from the payer."""
 
     amount_minor: int
     currency: str
@@ -61,6 +61,7 @@ class Charge(Fact):
     payment_intent_id: str
     balance_transaction_id: str
     sale_id: str
+    payer_email: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

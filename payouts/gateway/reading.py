@@ -64,6 +64,7 @@ def charge(found: stripe.Charge) -> facts.Charge:
         payment_intent_id=id_of(found.payment_intent),
         balance_transaction_id=id_of(found.balance_transaction),
         sale_id=metadata(found.metadata, "sale_id"),
+        payer_email=found.receipt_email or found.billing_details.email or "",
     )
 
 

@@ -28,7 +28,17 @@ from payouts.models.payee import Payee, TransfersState
 from payouts.models.payout import Payout, PayoutRun, PayoutState, RunState
 from payouts.models.reconciliation import BreakKind, ReconciliationBreak, ReconciliationCursor
 from payouts.models.refund import Refund, RefundReason, RefundState
-from payouts.models.sale import IN_LEDGER, PAID_STATES, TOO_LATE, FeeBasis, Sale, SaleChannel, SaleShare, SaleState
+from payouts.models.sale import (
+    IN_LEDGER,
+    PAID_STATES,
+    TOO_LATE,
+    UNMATCHED_PRODUCT,
+    FeeBasis,
+    Sale,
+    SaleChannel,
+    SaleShare,
+    SaleState,
+)
 from payouts.models.saved_card import SavedCard
 from payouts.models.wallet import StarLot, StarShare, StarSpend, Wallet, WalletFreeze
 
@@ -39,6 +49,7 @@ __all__ = [
     "OVER_STATES",
     "PAID_STATES",
     "TOO_LATE",
+    "UNMATCHED_PRODUCT",
     "BalanceTransaction",
     "BillingInvoice",
     "BillingPrice",

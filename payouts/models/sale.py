@@ -41,6 +41,8 @@ class SaleChannel(models.TextChoices):
     INVOICE = "invoice", "Invoice of Billing"
 
 
+UNMATCHED_PRODUCT = "unmatched"
+"""What stands for a charge that nothing asked for, while its money is in suspense."""
 TOO_LATE = (SaleState.LATE, SaleState.PARKED, SaleState.RETURNED)
 IN_LEDGER = (SaleState.POSTED, SaleState.SETTLED, SaleState.RELEASED, SaleState.PARKED, SaleState.RETURNED)
 PAID_STATES = (SaleState.PAID, SaleState.LATE, *IN_LEDGER)

@@ -10,7 +10,7 @@ from ledger.accounts import STRIPE_PENDING
 from ledger.operations import post
 from payouts import handlers
 from payouts.locks import lock_balance_transaction, lock_sale
-from payouts.models import BalanceTransaction, MirrorState, Refund, Sale, SaleState
+from payouts.models import UNMATCHED_PRODUCT, BalanceTransaction, MirrorState, Refund, Sale, SaleState
 from payouts.sales import postings, returns
 from payouts.sales.pricing import split_once
 from payouts.wallets import lots
@@ -56,7 +56,7 @@ def post_sale(*, sale_id: UUID, now: datetime) -> None:
     movement.state = MirrorState.POSTED
     movement.posting_key = posting.key
     movement.save(update_fields=["state", "posting_key"])
-    if late:
+    if late and sale.product != UNMATCHED_PRODUCT:  # of which a person decides
         returns.ask_to_return(sale=sale, now=now)
     handlers.tell("sale.posted", sale_id=sale.id, now=now)
 

@@ -51,10 +51,13 @@ def sale_expired(*, sale_id: UUID, now: datetime, **_: Any) -> None:
 def is_taken_after_all(*, sale_id: UUID, now: datetime, **_: Any) -> bool:
     """Whether a buyer who paid too late gets a seat all the same, their own if it is still free.
 
+    Asked when the payment comes, and again when finance would rather keep it than give it back.
+
     The seat is held here; `sale.paid`, told in the same transaction, makes the ticket valid.
     """
     ticket = locks.lock_ticket_and_buyer_of_sale(sale_id)
-    seat = free_seat_for(ticket, now=now) if ticket is not None and ticket.state == TicketState.RELEASED else None
+    waits = ticket is not None and ticket.state in {TicketState.RELEASED, TicketState.LATE}
+    seat = free_seat_for(ticket, now=now) if ticket is not None and waits else None
     if ticket is None or seat is None:
         return False
     if seat.id != ticket.seat_id:
@@ -86,7 +89,7 @@ def _move(sale_id: UUID, before: TicketState, after: TicketState, *, now: dateti
 def sale_late(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     """The payment came after the seat was given up: it is on its way back, and the buyer is told so (E10)."""
     ticket = locks.lock_ticket_of_sale(sale_id)
-    if ticket is None or ticket.state != TicketState.RELEASED:
+    if ticket is None or ticket.state not in {TicketState.RELEASED, TicketState.LATE}:
         return
     ticket.state = TicketState.LATE
     ticket.paid_at = now
