@@ -21,12 +21,12 @@ def _with_refund(room_id: UUID) -> QuerySet[Any]:
     """A room's tickets with the state of their refund for its cancellation, if it was asked for."""
     key = Concat(Value(f"room_cancelled:{room_id}:"), Cast(OuterRef("sale_id"), CharField()))
     asked = Refund.objects.filter(key=key).values("state")[:1]
-    return Ticket.objects.filter(room_id=room_id).annotate(asked=Subquery(asked))
+    return Ticket.objects.filter(room_id=room_id).annotate(refund_state=Subquery(asked))
 
 
 def to_refund(*, room_id: UUID) -> QuerySet[Ticket]:
     """Paid tickets of a cancelled room whose refund nobody has asked for yet."""
-    return _with_refund(room_id).filter(state=TicketState.VALID, asked__isnull=True).order_by("paid_at", "id")
+    return _with_refund(room_id).filter(state=TicketState.VALID, refund_state__isnull=True).order_by("paid_at", "id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +59,12 @@ class Progress:
 def progress_of(*, room_id: UUID) -> Progress:
     """Where every buyer of a cancelled room is: one query."""
     valid = Q(state=TicketState.VALID)
-    failed = Q(asked__in=(RefundState.FAILED, RefundState.REFUSED))
+    failed = Q(refund_state__in=(RefundState.FAILED, RefundState.REFUSED))
     counts = _with_refund(room_id).aggregate(
         holds=Count("id", filter=Q(state__in=(TicketState.HELD, TicketState.ENDING))),
-        waiting=Count("id", filter=valid & Q(asked__isnull=True)),
-        asked=Count("id", filter=valid & Q(asked__isnull=False) & ~failed),
-        refunded=Count("id", filter=Q(state=TicketState.REFUNDED) & (Q(asked__isnull=True) | ~failed)),
+        waiting=Count("id", filter=valid & Q(refund_state__isnull=True)),
+        asked=Count("id", filter=valid & Q(refund_state__isnull=False) & ~failed),
+        refunded=Count("id", filter=Q(state=TicketState.REFUNDED) & (Q(refund_state__isnull=True) | ~failed)),
         stuck=Count("id", filter=Q(state__in=(TicketState.VALID, TicketState.REFUNDED)) & failed),
         disputed=Count("id", filter=Q(state=TicketState.DISPUTED)),
     )
@@ -99,8 +99,8 @@ def cost_of_cancelling(*, room: Room) -> Cost:
         holds=Ticket.objects.filter(room=room, state__in=(TicketState.HELD, TicketState.ENDING)).count(),
         listeners_get_minor=sums["back"],
         currency=room.currency,
-        mine=_amounts(mine.annotate(Sum(F("amount_minor") - F("given_minor")))),
-        fees_lost=_amounts(fees.annotate(Sum(F("sale__processing_fee_minor") - F("sale__fee_returned_minor")))),
+        mine=_amounts(mine.annotate(left=Sum(F("amount_minor") - F("given_minor")))),
+        fees_lost=_amounts(fees.annotate(left=Sum(F("sale__processing_fee_minor") - F("sale__fee_returned_minor")))),
     )
 
 

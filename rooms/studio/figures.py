@@ -13,6 +13,7 @@ from ledger import accounts
 from ledger.models import Entry
 from payouts.models import Payout, PayoutState, SaleShare
 from payouts.queries import payouts_of
+from payouts.sales.positions import free_minor
 from rooms.studio import holds, stars
 
 ON_ITS_WAY = (PayoutState.RESERVED, PayoutState.TRANSFERRED, PayoutState.SENT)
@@ -64,6 +65,9 @@ STAGES: Final = {
 }
 KINDS: Final = {
     "release": "The hold ended",
+    "refund": "Went back to a listener",
+    "refund.failed": "A refund did not go through",
+    "refund.release": "The hold ended",
     "payout.reserved": "Set aside for a payout",
     "payout.failed": "A payout came back",
 }
@@ -147,7 +151,7 @@ def _held(share: "SaleShare") -> Part:
         title=sale.title,
         url=reverse("studio:sale", args=[sale.id]),
         at=sale.paid_at or sale.opened_at,
-        amount_minor=share.amount_minor or 0,
+        amount_minor=free_minor(share),
         reason=holds.reason(available_on=available_on, hold_until=sale.hold_until),
         until=free_at,
     )

@@ -12,22 +12,26 @@ PENDING_STATES = (SaleState.POSTED, SaleState.SETTLED)
 
 
 def held_shares(*, payee_id: UUID) -> QuerySet[SaleShare]:
-    """The payee's parts that are pending, with `available_on` (Stripe's) and `free_at`; the first to be free first."""
+    """The payee's parts that are pending, with `available_on` (Stripe's) and `free_at`; the first to be free first.
+
+    `held_minor` is what is left of each: neither refunded nor reserved for a dispute.
+    """
     available_on = BalanceTransaction.objects.filter(id=OuterRef("sale__balance_transaction_id")).values(
         "available_on"
     )
     shares = SaleShare.objects.filter(payee_id=payee_id, sale__state__in=PENDING_STATES)
     annotated = shares.select_related("sale").annotate(
+        held_minor=F("amount_minor") - F("given_minor") - F("reserved_minor"),
         available_on=Subquery(available_on, output_field=DateTimeField()),
         free_at=Greatest(F("available_on"), F("sale__hold_until"), output_field=DateTimeField()),
     )
-    return annotated.order_by("free_at", "sale__posted_at", "id")
+    return annotated.exclude(held_minor=0).order_by("free_at", "sale__posted_at", "id")
 
 
 def forecast(*, payee_id: UUID) -> list[tuple[date, str, int, int]]:
     """(day, currency, minor units, sales): what becomes free when, in UTC days. One query."""
     days = held_shares(payee_id=payee_id).annotate(day=TruncDate("free_at"))
-    sums = days.values_list("day", "sale__settlement_currency").annotate(Sum("amount_minor"), Count("id"))
+    sums = days.values_list("day", "sale__settlement_currency").annotate(Sum("held_minor"), Count("id"))
     return list(sums.order_by("day", "sale__settlement_currency"))
 
 

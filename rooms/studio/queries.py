@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
-from payouts.models import SaleShare
+from payouts.models import Sale, SaleShare
 from payouts.queries import sales_of
 from rooms import queries as room_queries
 from rooms.models import CoHost, Creator, Room, Ticket, TicketState
@@ -34,7 +34,10 @@ class RoomEarned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleLine:
-    """A paid sale as its payee sees it in a list; `amount_minor` is None until Stripe's fee is known."""
+    """A paid sale as its payee sees it in a list; `amount_minor` is None until Stripe's fee is known.
+
+    `amount_minor` is what is left of it; `refunded` is "", "part" or "all".
+    """
 
     sale_id: UUID
     title: str
@@ -44,6 +47,7 @@ class SaleLine:
     currency: str
     amount_minor: int | None
     settlement_currency: str
+    refunded: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,12 +93,19 @@ def sale_lines(shares: Iterable[SaleShare]) -> list[SaleLine]:
             paid_at=share.sale.paid_at,
             charge_minor=share.sale.charge_minor,
             currency=share.sale.currency,
-            amount_minor=share.amount_minor,
+            amount_minor=None if share.amount_minor is None else share.amount_minor - share.given_minor,
+            refunded=_refunded(share.sale),
             settlement_currency=share.sale.settlement_currency,
         )
         for share in shares
         if share.sale.paid_at is not None
     ]
+
+
+def _refunded(sale: Sale) -> str:
+    if not sale.reversed_minor:
+        return ""
+    return "all" if sale.reversed_minor == sale.charge_minor else "part"
 
 
 def _with_sales(rooms: Sequence[Room], creator: Creator) -> list[RoomEarned]:
@@ -109,7 +120,7 @@ def _with_sales(rooms: Sequence[Room], creator: Creator) -> list[RoomEarned]:
         SaleShare.objects.annotate(room_id=Coalesce("sale__ticket__room_id", "sale__tip__room_id"))
         .filter(payee__creator=creator, room_id__in=[room.id for room in rooms], amount_minor__isnull=False)
         .values_list("room_id", "sale__settlement_currency")
-        .annotate(total_minor=Sum("amount_minor"))
+        .annotate(total_minor=Sum(F("amount_minor") - F("given_minor")))
         .order_by("room_id", "sale__settlement_currency")
     )
     for room_id, currency, total_minor in sums:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from payouts.models import TOO_LATE, BalanceTransaction, Payee, Payout, Sale, SaleShare, SaleState
+from payouts.refunds.queries import refunds_of
 from payouts.sales.queries import Explanation, explain_sale
 from rooms.currencies import money_text
 from rooms.studio import holds
 from rooms.studio.entries import LedgerTransaction, grouped
+from rooms.studio.refund_lines import RefundLine, refund_lines
 from rooms.studio.steps import Step
 from rooms.studio.words import formula_words
 from rooms.templatetags.ui import Part
@@ -27,7 +29,7 @@ class FormulaLine:
 class Trail:
     """A sale as one of its payees may see it; amounts are in `currency`, that of settlement once the fee is known.
 
-    `mine_minor` and `parts` are empty until then.
+    `mine_minor` and `parts` are empty until then; `given_minor` of `mine_minor` went back with refunds.
     """
 
     sale: Sale
@@ -42,15 +44,24 @@ class Trail:
     steps: tuple[Step, ...]
     transactions: tuple[LedgerTransaction, ...]
     payout: Payout | None
+    refunds: tuple[RefundLine, ...]
+    given_minor: int
+    is_host: bool
+
+    @property
+    def left_minor(self) -> int:
+        """What is left of the share."""
+        return (self.mine_minor or 0) - self.given_minor
 
 
 def trail_of(*, sale_id: UUID, payee_id: UUID) -> Trail | None:
     """The trail of a paid sale that this payee shares in, or None when there is none.
 
-    Two queries beside those of `explain_sale`, one more when a payout carried it.
+    Three queries beside those of `explain_sale`, one more when a payout carried it.
     """
     sharing = SaleShare.objects.filter(sale_id=sale_id, payee_id=payee_id, sale__paid_at__isnull=False)
-    if not sharing.exists():
+    mine = sharing.first()
+    if mine is None:
         return None
     found = explain_sale(sale_id=sale_id)
     names = {str(payee.id): payee.display_name for payee in Payee.objects.filter(shares__sale_id=sale_id)}
@@ -68,6 +79,9 @@ def trail_of(*, sale_id: UUID, payee_id: UUID) -> Trail | None:
         steps=_steps(found.sale, found.balance_transaction, payout),
         transactions=grouped(found.entries, names=names),
         payout=payout,
+        refunds=refund_lines(refunds_of(sale_id=sale_id), found.entries, names=names),
+        given_minor=mine.given_minor,
+        is_host=mine.position == 0,
     )
 
 

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 
 from rooms.statements import views as statements
-from rooms.studio.views import earnings, overview, payouts, plans, rooms, setup, stars
+from rooms.studio.views import earnings, overview, payouts, plans, refunds, rooms, setup, stars
 
 app_name = "studio"
 urlpatterns = [
@@ -19,6 +19,8 @@ urlpatterns = [
     path("rooms/new/preview/", rooms.preview, name="room-preview"),
     path("rooms/<slug:slug>/", rooms.room, name="room"),
     path("rooms/<slug:slug>/charity/", rooms.charity, name="room-charity"),
+    path("rooms/<slug:slug>/cancel/", refunds.cancel, name="room-cancel"),
+    path("rooms/<slug:slug>/refunds/", refunds.progress, name="room-progress"),
     path("rooms/<slug:slug>/accept/", rooms.accept, name="room-accept"),
     path("plans/", plans.mine, name="plans"),
     path("plans/new/", plans.new, name="plan-new"),
@@ -30,6 +32,8 @@ urlpatterns = [
     path("sales/<uuid:sale_id>/", earnings.sale, name="sale"),
     path("stars/", stars.gifts, name="stars"),
     path("stars/<uuid:tip_id>/", stars.gift, name="star-gift"),
+    path("sales/<uuid:sale_id>/refund/", refunds.refund, name="sale-refund"),
+    path("sales/<uuid:sale_id>/refund/cost/", refunds.refund_cost, name="sale-refund-cost"),
     path("payouts/", payouts.mine, name="payouts"),
     path("payouts/<uuid:payout_id>/", payouts.payout, name="payout"),
     path("statements/", statements.months, name="statements"),

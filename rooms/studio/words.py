@@ -14,6 +14,7 @@ ACCOUNTS = {
     "suspense": "Arrived and not matched yet",
     "revenue:processing_recovered": "Card processing passed on",
     "expense:processing": "Card processing paid to Stripe",
+    "expense:fee_lost_on_refund": "Card fee lost, borne by Obole",
 }
 STAGES = {
     "pending": "pending",
@@ -24,7 +25,10 @@ STAGES = {
 TRANSACTIONS = {
     "sale": "The sale",
     "sale.late": "A payment that came too late",
-    "refund": "The payment went back to the card",
+    "sale.matched": "The payment was matched to this sale",
+    "refund": "Money went back to the card",
+    "refund.fee_returned": "Stripe gave its fee back",
+    "refund.release": "The hold ended",
     "refund.failed": "The card did not take the money back",
     "settlement": "Stripe made the funds available",
     "release": "The hold ended",
@@ -55,6 +59,14 @@ def account_words(code: str, names: Mapping[str, str]) -> str:
     if code.startswith("revenue:platform_fee:"):
         return f"Obole's fee, {stage}s"
     return code
+
+
+LEGS = {"platform": "Obole's fee", "processing": "Card processing passed on", "suspense": "Not matched yet"}
+
+
+def leg_words(name: str, names: Mapping[str, str]) -> str:
+    """A leg of a sale in words; `names` gives payees' names by their leg."""
+    return names.get(name) or LEGS.get(name, name)
 
 
 def transaction_title(kind: str, description: str) -> str:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from ledger import accounts
+from payouts.models import TOO_LATE
 from payouts.queries import sales_of
 from rooms.models import Creator
 from rooms.studio import queries
@@ -61,5 +62,11 @@ def sale(request: HttpRequest, sale_id: UUID, *, creator: Creator) -> HttpRespon
     trail = trail_of(sale_id=sale_id, payee_id=payee_id_of(creator))
     if trail is None:
         raise Http404("No sale of yours has this address")
-    context = {"creator": creator, "trail": trail, "sale": trail.sale}
+    refundable = trail.sale.state not in TOO_LATE and trail.sale.reversed_minor < trail.sale.charge_minor
+    context = {
+        "creator": creator,
+        "trail": trail,
+        "sale": trail.sale,
+        "may_refund": refundable and trail.is_host,
+    }
     return render(request, "studio/sale.html", context)

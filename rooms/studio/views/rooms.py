@@ -16,6 +16,7 @@ from rooms.scheduling.operations import accept_cohosting, schedule_room
 from rooms.studio import previews, queries
 from rooms.studio.access import creator_required
 from rooms.studio.forms import RoomForm
+from rooms.studio.views.refunds import cancellation_of
 
 
 @require_safe
@@ -72,6 +73,7 @@ def room(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse:
         "sales": _sales(found.room, creator),
         "charities": charities_to_choose() if found.room.creator_id == creator.id else (),
     }
+    context |= {"called_off": cancellation_of(found.room), "may_cancel": _may_cancel(found.room, creator)}
     return render(request, "studio/room.html", context)
 
 
@@ -103,6 +105,10 @@ def accept(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse
         raise Http404(str(refusal)) from refusal
     messages.success(request, "You are on stage. Every ticket sold from now on is shared with you.")
     return redirect("room", slug=slug)
+
+
+def _may_cancel(room: Room, creator: Creator) -> bool:
+    return room.creator_id == creator.id and room.cancelled_at is None and room.ends_at > clock.now()
 
 
 def _sales(room: Room, creator: Creator) -> list[queries.SaleLine]:

@@ -1,17 +1,18 @@
 """Sales of Ada's room as rows, posted, without Stripe; refunds are learned of as Stripe would tell them."""
 
 from collections.abc import Callable
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import pytest
 
+from config import clock
 from ledger import fees
 from ledger.operations import post
 from payouts import handlers
 from payouts.gateway import facts
 from payouts.models import BalanceTransaction, MirrorState, Refund, RefundState, Sale, SaleState
 from payouts.refunds.learning import learn
+from payouts.refunds.posting import post_refund
 from payouts.sales.postings import charge_posting
 from rooms.models import Creator, Room, Ticket, User
 from rooms.tickets.operations import buy_ticket
@@ -37,14 +38,14 @@ def linus(db: None) -> User:
     return cast.person("Linus")
 
 
-def paid_ticket(room: Room, buyer: User, **more: Any) -> Ticket:
+def paid_ticket(room: Room, buyer: User, *, now: datetime = NOW) -> Ticket:
     """A ticket whose sale is in the ledger as E1 has it."""
-    ticket = buy_ticket(room_id=room.id, buyer_id=buyer.id, now=NOW)
+    ticket = buy_ticket(room_id=room.id, buyer_id=buyer.id, now=now)
     sale = ticket.sale
-    sale.state, sale.paid_at, sale.charge_id = SaleState.PAID, NOW, f"ch_{sale.id.hex[:12]}"
+    sale.state, sale.paid_at, sale.charge_id = SaleState.PAID, now, f"ch_{sale.id.hex[:12]}"
     sale.payment_intent_id = f"pi_{sale.id.hex[:12]}"
     sale.save()
-    handlers.tell("sale.paid", sale_id=sale.id, now=NOW)
+    handlers.tell("sale.paid", sale_id=sale.id, now=now)
     shares = list(sale.shares.all())
     policy = fees.policy(sale.policy_slug, sale.policy_version)
     parts = fees.split(
@@ -56,8 +57,8 @@ def paid_ticket(room: Room, buyer: User, **more: Any) -> Ticket:
         share.save()
     movement = BalanceTransaction.objects.create(
         id=f"txn_{sale.id.hex[:12]}", type="charge", source_id=sale.charge_id, amount_minor=1000, fee_minor=59,
-        net_minor=941, currency="USD", created_at=NOW, available_on=NOW + timedelta(days=2), raw={}, imported_at=NOW,
-        next_attempt_at=NOW,
+        net_minor=941, currency="USD", created_at=now, available_on=now + timedelta(days=2), raw={}, imported_at=now,
+        next_attempt_at=now,
     )  # fmt: skip
     lines = [
         {"label": line.label, "formula": line.formula, "amount_minor": line.amount_minor} for line in parts.formula
@@ -65,7 +66,7 @@ def paid_ticket(room: Room, buyer: User, **more: Any) -> Ticket:
     sale.basis |= {"formula": lines, "lifetime_minor": 0}
     sale.settlement_currency, sale.gross_minor, sale.processing_fee_minor = "USD", 1000, 59
     sale.platform_fee_minor, sale.processing_recovered_minor = 30, 59
-    sale.split_at, sale.posted_at, sale.state = NOW, NOW, SaleState.POSTED
+    sale.split_at, sale.posted_at, sale.state = now, now, SaleState.POSTED
     sale.balance_transaction_id = movement.id
     sale.save()
     posting = charge_posting(sale=sale, shares=shares, balance_transaction=movement)
@@ -92,3 +93,18 @@ def stripe_says(sale: Sale, amount_minor: int, *, refund_id: str = "re_1", failu
     learned = learn(refund=fact, now=NOW)
     assert learned is not None
     return learned[1]
+
+
+def refund_posted(sale: Sale, amount_minor: int, *, refund_id: str = "re_1") -> Refund:
+    """A refund made in Stripe's dashboard, through its balance transaction into the ledger."""
+    movement = BalanceTransaction.objects.create(
+        id=f"txn_{refund_id}", type="refund", source_id=refund_id, amount_minor=-amount_minor, fee_minor=0,
+        net_minor=-amount_minor, currency="USD", created_at=clock.now(), available_on=clock.now() + timedelta(days=2),
+        raw={}, imported_at=clock.now(), next_attempt_at=clock.now(),
+    )  # fmt: skip
+    fact = facts.Refund(
+        id=refund_id, raw={}, amount_minor=amount_minor, currency="USD", charge_id=sale.charge_id, outbox_id="",
+        balance_transaction_id=movement.id, failure="",
+    )  # fmt: skip
+    assert post_refund(refund=fact, balance_transaction_id=movement.id, came_back=False, now=clock.now())
+    return Refund.objects.get(refund_id=refund_id)

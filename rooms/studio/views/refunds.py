@@ -1,0 +1,157 @@
+"""A host refunds a listener, or cancels a room; each with what it costs before anybody confirms."""
+
+from decimal import Decimal, InvalidOperation
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from config import clock
+from payouts.models import RefundState, Sale
+from payouts.refunds.operations import send_refund
+from payouts.refunds.queries import cost_of, left_of
+from rooms import money
+from rooms.currencies import money_text
+from rooms.errors import RoomsError
+from rooms.models import Creator, Room, RoomCancellation
+from rooms.refunds import limits
+from rooms.refunds.cancelling import cancel_room
+from rooms.refunds.errors import NotYourSaleError, RoomAlreadyOverError
+from rooms.refunds.operations import hosted_sale, refund_as_host
+from rooms.refunds.progress import cost_of_cancelling, progress_of
+from rooms.studio.access import creator_required
+from rooms.studio.refund_form import CancelRoomForm, RefundForm
+from rooms.studio.words import leg_words
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@creator_required
+@never_cache
+def refund(request: HttpRequest, sale_id: UUID, *, creator: Creator) -> HttpResponse:
+    """Refund one listener, all of it or a part."""
+    sale = _hosted(sale_id, creator)
+    left_minor = left_of(sale=sale)
+    form = RefundForm(request.POST or None, sale=sale, left_minor=left_minor)
+    if request.method == "POST" and form.is_valid() and _refunded(request, form, sale, creator):
+        return redirect("studio:sale", sale_id=sale.id)
+    context = {
+        "creator": creator,
+        "sale": sale,
+        "form": form,
+        "left_minor": left_minor,
+        "until": limits.refundable_until(sale=sale),
+        "cost": _cost(sale, creator, _typed(sale, form["amount"].value()) or left_minor),
+    }
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "studio/refund.html", context, status=status)
+
+
+@require_safe
+@creator_required
+def refund_cost(request: HttpRequest, sale_id: UUID, *, creator: Creator) -> HttpResponse:
+    """What the typed amount takes from whom (a part of the page, for htmx)."""
+    sale = _hosted(sale_id, creator)
+    amount_minor = _typed(sale, request.GET.get("amount", ""))
+    context = {"sale": sale, "cost": _cost(sale, creator, amount_minor or 0)}
+    return render(request, "studio/parts/refund_cost.html", context)
+
+
+def _hosted(sale_id: UUID, creator: Creator) -> Sale:
+    try:
+        return hosted_sale(sale_id=sale_id, creator=creator)
+    except NotYourSaleError as refusal:
+        raise Http404(str(refusal)) from refusal
+
+
+def _refunded(request: HttpRequest, form: RefundForm, sale: Sale, creator: Creator) -> bool:
+    """Whether it was asked for; else the form says why not."""
+    try:
+        made = refund_as_host(
+            sale_id=sale.id,
+            creator=creator,
+            amount_minor=form.cleaned_data["amount_minor"],
+            note=form.cleaned_data["note"],
+            key=f"studio:{creator.user_id}:{form.cleaned_data['key']}",
+            now=clock.now(fresh=True),
+        )
+    except RoomsError as refusal:
+        form.add_error("amount", str(refusal))
+        return False
+    made = send_refund(refund_id=made.id)
+    amount = money_text(made.amount_minor, made.currency)
+    if made.state == RefundState.REFUSED:
+        messages.error(request, f"Stripe refused to refund {amount}: {made.failure}")
+    elif made.state == RefundState.ASKED:
+        messages.info(request, f"The refund of {amount} is decided. Stripe cannot be reached just now; it follows.")
+    else:
+        messages.success(request, f"{amount} is on its way back to the listener's card.")
+    return True
+
+
+def _typed(sale: Sale, text: Any) -> int | None:
+    """Minor units of what was typed; None while that is no amount."""
+    try:
+        amount_minor = money.to_minor(Decimal(str(text)), sale.currency)
+    except (InvalidOperation, ValueError):
+        return None
+    return amount_minor if amount_minor > 0 else None
+
+
+def _cost(sale: Sale, creator: Creator, amount_minor: int) -> list[tuple[str, int]]:
+    """(who, settlement minor units) of what a refund takes; empty until the sale's fee is known."""
+    if sale.split_at is None or not amount_minor:
+        return []
+    shares = list(sale.shares.select_related("payee"))
+    names = {f"payee:{share.payee_id}": share.payee.display_name for share in shares}
+    names[f"payee:{creator.payee_id}"] = "You"
+    parts = cost_of(sale=sale, shares=shares, amount_minor=amount_minor)
+    return [(leg_words(name, names), part) for name, part in parts.items()]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@creator_required
+@never_cache
+def cancel(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse:
+    """Call a room off."""
+    room = Room.objects.select_related("creator").filter(slug=slug, creator=creator).first()
+    if room is None:
+        raise Http404("No room that you host has this address")
+    if room.cancelled_at is not None or room.ends_at <= clock.now():
+        return redirect("studio:room", slug=slug)
+    form = CancelRoomForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            cancel_room(
+                room_id=room.id, user_id=creator.user_id, reason=form.cleaned_data["reason"],
+                now=clock.now(fresh=True),
+            )  # fmt: skip
+        except RoomAlreadyOverError as refusal:
+            messages.warning(request, str(refusal))
+        return redirect("studio:room", slug=slug)
+    context = {"creator": creator, "room": room, "form": form, "cost": cost_of_cancelling(room=room)}
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+    return render(request, "studio/room_cancel.html", context, status=status)
+
+
+@require_safe
+@creator_required
+@never_cache
+def progress(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse:
+    """How far the refunds of a cancelled room are (a part of the page, which asks again until it is over)."""
+    context = cancellation_of(Room.objects.filter(slug=slug, creator=creator).first())
+    if context is None:
+        raise Http404("No cancelled room of yours has this address")
+    return render(request, "studio/parts/cancellation.html", context)
+
+
+def cancellation_of(room: Room | None) -> dict[str, Any] | None:
+    """What the page shows of a cancelled room; None for any other."""
+    found = RoomCancellation.objects.filter(room=room).first() if room is not None and room.cancelled_at else None
+    if found is None or room is None:
+        return None
+    return {"room": room, "cancellation": found, "progress": progress_of(room_id=room.id)}

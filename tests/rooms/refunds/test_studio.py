@@ -1,0 +1,160 @@
+"""A host refunds a listener from the sale's page, and cancels a room; the figures stay right."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from config import clock
+from payouts.models import Refund, RefundState, Sale
+from payouts.queries import earnings
+from rooms.models import Creator, Room, RoomCancellation, Ticket, User
+from rooms.refunds.cancelling import carry_on
+from rooms.refunds.errors import NotYourSaleError, RefundNotPossibleError, RefundOverLimitError, RefundTooLateError
+from rooms.refunds.operations import refund_as_host
+from rooms.studio import holds
+from rooms.studio.figures import parts_of
+from tests.rooms import cast
+from tests.rooms.refunds.conftest import paid_ticket, refund_posted, stripe_says
+
+
+@pytest.fixture(autouse=True)
+def _stripe_is_away(settings: Settings) -> None:
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def room(ada: Creator) -> Room:
+    """Ada's room is tomorrow."""
+    now = clock.now()
+    return cast.room(ada, now=now, starts_at=now + timedelta(days=1), ends_at=now + timedelta(days=1, hours=1))
+
+
+@pytest.fixture
+def sale(room: Room, linus: User) -> Sale:
+    """Linus paid for a seat, and it is in the ledger."""
+    return paid_ticket(room, linus, now=clock.now()).sale
+
+
+@pytest.fixture
+def studio(ada: Creator) -> Client:
+    """Ada is signed in."""
+    client = Client()
+    client.force_login(ada.user)
+    return client
+
+
+def test_the_form_says_what_it_takes_from_whom_and_two_clicks_are_one_refund(studio: Client, sale: Sale) -> None:
+    page = studio.get(f"/studio/sales/{sale.id}/refund/").content.decode()
+    assert "$9.11" in page
+    assert 'value="10.00"' in page
+    cost = studio.get(f"/studio/sales/{sale.id}/refund/cost/?amount=3.33").content.decode()
+    assert "$3.03" in cost
+    assert "$0.10" in cost
+    for _ in range(2):
+        answer = studio.post(f"/studio/sales/{sale.id}/refund/", {"amount": "4.00", "note": "Late start", "key": "k"})
+        assert (answer.status_code, answer["Location"]) == (302, f"/studio/sales/{sale.id}/")
+    refund = Refund.objects.get()
+    assert (refund.amount_minor, refund.state, refund.note) == (400, RefundState.ASKED, "Late start")
+    trail = studio.get(f"/studio/sales/{sale.id}/").content.decode()
+    assert "Being asked for" in trail
+    assert "by the host" in trail
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("10.01", "10.00 USD is left"),
+        ("0", "above zero"),
+        ("1.005", "digits after the point"),
+        ("x", "number"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_the_field(studio: Client, sale: Sale, typed: str, words: str) -> None:
+    answer = studio.post(f"/studio/sales/{sale.id}/refund/", {"amount": typed, "note": "", "key": "k"})
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert not Refund.objects.exists()
+
+
+def test_each_refund_shows_its_parts_and_every_figure_follows(studio: Client, sale: Sale, ada: Creator) -> None:
+    refund_posted(sale, 333)
+    page = studio.get(f"/studio/sales/{sale.id}/").content.decode()
+    for figure in ("$3.33", "$3.03", "$6.08", "Part refunded", "refund:re_1", "Card fee lost, borne by Obole"):
+        assert figure in page
+    assert ada.payee_id is not None
+    assert earnings(payee_id=ada.payee_id)[0].pending_minor == 608
+    assert sum(part.amount_minor for part in parts_of(stage="pending", payee_id=ada.payee_id, currency="USD")) == 608
+    assert [minor for _, _, minor, _ in holds.forecast(payee_id=ada.payee_id)] == [608]
+    refund_posted(sale, 667, refund_id="re_2")
+    assert parts_of(stage="pending", payee_id=ada.payee_id, currency="USD") == []
+    assert "Refunded" in studio.get("/studio/sales/").content.decode()
+    statement = studio.get(f"/studio/statements/{clock.now():%Y-%m}.csv").content.decode()
+    assert "-3.03" in statement
+    assert "-6.08" in statement
+
+
+def test_a_host_refunds_within_limits(sale: Sale, ada: Creator, settings: Settings, linus: User) -> None:
+    now = clock.now()
+    with pytest.raises(NotYourSaleError):
+        refund_as_host(sale_id=sale.id, creator=cast.creator("Grace Hopper"), key="1", now=now)
+    with pytest.raises(RefundTooLateError, match="finance team"):
+        refund_as_host(sale_id=sale.id, creator=ada, key="1", now=now + timedelta(days=32))
+    settings.CREATOR_REFUND_SHARE_PERCENT = 50
+    with pytest.raises(RefundOverLimitError, match=r"\$9\.11 from you, and you have \$4\.55"):
+        refund_as_host(sale_id=sale.id, creator=ada, key="1", now=now)
+    assert refund_as_host(sale_id=sale.id, creator=ada, amount_minor=400, key="2", now=now).amount_minor == 400
+    with pytest.raises(RefundOverLimitError):  # what is under way counts as taken
+        refund_as_host(sale_id=sale.id, creator=ada, amount_minor=200, key="3", now=now)
+    settings.CREATOR_REFUND_SHARE_PERCENT = 100
+    with pytest.raises(RefundNotPossibleError, match=r"6\.00 USD is left") as refused:
+        refund_as_host(sale_id=sale.id, creator=ada, amount_minor=601, key="3", now=now)
+    assert (refused.value.code, refused.value.left_minor) == ("over-the-rest", 600)
+
+
+def test_a_sale_of_somebody_else_is_not_there(studio: Client, linus: User) -> None:
+    grace = cast.creator("Grace Hopper")
+    theirs = paid_ticket(cast.room(grace), linus).sale
+    assert studio.get(f"/studio/sales/{theirs.id}/refund/").status_code == 404
+    assert studio.post(f"/studio/sales/{theirs.id}/refund/", {"amount": "1", "key": "k"}).status_code == 404
+
+
+def test_cancelling_says_what_it_costs_and_shows_how_far_it_is(
+    studio: Client, sale: Sale, room: Room, linus: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    page = studio.get(f"/studio/rooms/{room.slug}/cancel/").content.decode()
+    assert "1 listener" in page
+    assert "$10.00" in page
+    assert "$9.11" in page
+    assert "$0.59" in page
+    unsure = studio.post(f"/studio/rooms/{room.slug}/cancel/", {"reason": "Ill"})
+    assert unsure.status_code == 422
+    assert "cannot be opened again" in unsure.content.decode()
+    answer = studio.post(f"/studio/rooms/{room.slug}/cancel/", {"reason": "Ill", "sure": "on"}, follow=True)
+    assert "Cancelled, refunding" in answer.content.decode()
+    assert "0 of 1" in answer.content.decode()
+    listener = Client()
+    listener.force_login(linus)
+    ticket = Ticket.objects.get()
+    assert "This room was cancelled" in listener.get(ticket.get_absolute_url()).content.decode()
+    carry_on(room_id=room.id, now=clock.now())
+    carry_on(room_id=room.id, now=clock.now())
+    assert Refund.objects.get().key == f"room_cancelled:{room.id}:{sale.id}"
+    stripe_says(sale, 1000)
+    carry_on(room_id=room.id, now=clock.now())
+    with django_assert_max_num_queries(8):
+        part = studio.get(f"/studio/rooms/{room.slug}/refunds/").content.decode()
+    assert "everybody is refunded" in part
+    assert "hx-get" not in part
+    assert RoomCancellation.objects.get().finished_at is not None
+    assert "cancelled this room" in listener.get(ticket.get_absolute_url()).content.decode()
+    assert studio.get(f"/studio/rooms/{room.slug}/cancel/").status_code == 302
+
+
+def test_only_the_host_cancels(sale: Sale, room: Room) -> None:
+    client = Client()
+    client.force_login(cast.creator("Grace Hopper").user)
+    assert client.get(f"/studio/rooms/{room.slug}/cancel/").status_code == 404
+    assert client.post(f"/studio/rooms/{room.slug}/cancel/", {"sure": "on"}).status_code == 404
+    assert client.get(f"/studio/rooms/{room.slug}/refunds/").status_code == 404
