@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from rooms.api import cards, docs, gifts, rooms, stage, subscriptions, tickets
+from rooms.api import cards, docs, gifts, refunds, rooms, stage, subscriptions, tickets
 
 urlpatterns = [
     path("schema/", docs.Schema.as_view(), name="api-schema"),
@@ -50,6 +50,7 @@ urlpatterns = [
     path("v1/subscriptions/<uuid:subscription_id>/cancel/", subscriptions.Cancel.as_view(), name="api-cancel"),
     path("v1/subscriptions/<uuid:subscription_id>/resume/", subscriptions.Resume.as_view(), name="api-resume"),
     path("v1/subscriptions/<uuid:subscription_id>/change/", subscriptions.Change.as_view(), name="api-change"),
+    path("v1/sales/<uuid:sale_id>/refunds/", refunds.Refunds.as_view(), name="api-refunds"),
     path("v1/tickets/", tickets.TicketList.as_view(), name="api-tickets"),
     path("v1/tickets/<uuid:ticket_id>/", tickets.TicketDetail.as_view(), name="api-ticket"),
 ]
