@@ -67,34 +67,6 @@ def test_a_payout_that_fails_is_owed_again_and_its_transfer_comes_back(
     ]  # fmt: skip
 
 
-def test_a_payout_that_fails_after_it_was_paid_takes_the_bank_back_first(
-    shop: Shop, sandbox: Sandbox, workers: Workers
-) -> None:
-    edith = shop.payee("Edith", account_number=FAILS_AFTER_PAID)
-    shop.sell(edith)
-    run_payouts(now=sandbox.advance(days=4))
-    workers.call()
-    sandbox.advance(days=3)
-    workers.turn()
-    assert Payout.objects.get().state == PayoutState.PAID
-    sandbox.advance(days=3)
-    workers.turn()
-    payout = Payout.objects.get()
-    assert payout.state == PayoutState.FAILED
-    assert entries_of(payout.ledger_subject, edith=edith.id)[4:] == [
-        ("payout.paid", "payable:edith:in_transit", 911),
-        ("payout.paid", "stripe:connected:edith", -911),
-        ("payout.returned_by_bank", "stripe:connected:edith", 911),
-        ("payout.returned_by_bank", "payable:edith:in_transit", -911),
-        ("payout.failed", "payable:edith:in_transit", 911),
-        ("payout.failed", "payable:edith:available", -911),
-        ("payout.transfer_reversed", "stripe:available", 911),
-        ("payout.transfer_reversed", "stripe:connected:edith", -911),
-    ]
-    assert ledger_of_stripe() == (941, 0)
-    assert sandbox.balance() == {"USD": (941, 0)}
-
-
 def test_news_of_the_failure_before_news_of_the_payment_ends_in_the_same_ledger(
     shop: Shop, sandbox: Sandbox, workers: Workers
 ) -> None:

@@ -14,6 +14,7 @@ from payouts.models import Sale, SaleState
 from rooms.models import Room, Ticket, TicketState, User
 from rooms.tickets.checkout import open_now
 from rooms.tickets.operations import buy_ticket
+from tests.payouts.field.books import assert_all_is_booked
 from tests.payouts.stripe_driver import Sandbox, Workers, ledger_of_stripe
 from tests.rooms import cast
 
@@ -60,9 +61,8 @@ def test_a_free_seat_is_taken_and_nothing_goes_back(
     assert sandbox.balance() == {"USD": (0, 941)}
 
 
-def test_from_a_full_room_the_money_goes_back_and_the_page_says_so(
-    room: Room, listener: User, sandbox: Sandbox, workers: Workers
-) -> None:
+def test_payment_after_the_hold_ran_out(room: Room, listener: User, sandbox: Sandbox, workers: Workers) -> None:
+    """The room is full by then: the money goes back, and the page says so."""
     ticket = _pay_after_the_hold(room, listener, sandbox)
     other = buy_ticket(room_id=room.id, buyer_id=cast.person("Margaret").id, now=clock.now())
     client = Client()
@@ -82,3 +82,4 @@ def test_from_a_full_room_the_money_goes_back_and_the_page_says_so(
     assert balance_minor(account=accounts.SUSPENSE, currency="USD") == 0
     assert ledger_of_stripe() == (0, -59)
     assert sandbox.balance() == {"USD": (0, -59)}
+    assert_all_is_booked(sandbox)

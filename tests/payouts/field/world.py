@@ -1,0 +1,264 @@
+"""A small world for the state machine: one sandbox, Obole's workers by hand, and everything that can go wrong.
+
+Built once and copied for each run: the payees' rows stay in an outer transaction that every run rolls back to, and the
+sandbox's file is copied.
+"""
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import stripe
+from django.db import connection, transaction
+from pytest_django import Settings
+
+from config import clock
+from ledger import accounts
+from ledger.queries import balances, moved_by
+from payouts.balance_transactions.operations import import_pages
+from payouts.errors import StripeUnavailableError
+from payouts.inbox import catch_up, many
+from payouts.inbox import operations as inbox
+from payouts.inbox.replay import TROUBLED, Selection, replay_selection
+from payouts.models import (
+    BalanceTransaction,
+    CallState,
+    EventState,
+    MirrorState,
+    Payee,
+    Payout,
+    PayoutState,
+    Sale,
+    StripeCall,
+    StripeEvent,
+)
+from payouts.models.call import OPEN_STATES
+from payouts.models.event import DUE_STATES
+from payouts.outbox import operations as outbox
+from payouts.reconciliation import findings
+from payouts.reconciliation.operations import reconcile
+from payouts.runs.operations import release_due, settle_due
+from payouts.wallets import operations as stars
+from tests.payouts.field.books import assert_books_agree
+from tests.payouts.sandbox.local import Local
+from tests.payouts.stripe_driver import Sandbox, post_event
+
+ROUNDS_TO_HEAL = 40
+SETTLEMENT = ("USD", "JPY")
+"""What the platform has bank accounts for; charges in other currencies are converted to the first."""
+UNDERWAY = (PayoutState.RESERVED, PayoutState.TRANSFERRED, PayoutState.SENT, PayoutState.RETURNING)
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches it, and the database rolls back what was open."""
+
+
+class _Deadline:
+    """Lets so many statements through, then the process dies; what a rollback needs is not counted."""
+
+    def __init__(self, statements: int) -> None:
+        self.left = statements
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: Any, context: Any) -> Any:
+        if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+            if self.left == 0:
+                self.left = -1
+                raise Killed
+            self.left -= 1
+        return execute(sql, params, many, context)
+
+
+@contextmanager
+def dying_after(statements: int) -> Iterator[None]:
+    """Run work whose process is killed before its so-manieth statement, if it gets that far."""
+    with suppress(Killed), connection.execute_wrapper(_Deadline(statements)):
+        yield
+
+
+class World:
+    """One run's world."""
+
+    def __init__(self, local: Local, payees: list[Payee]) -> None:
+        self.local = local
+        self.sandbox = Sandbox(local.url)
+        self.payees = payees
+        self.bag: list[tuple[str, dict[str, Any]]] = []
+        self._newest: dict[str, str] = {}
+
+    def listen(self) -> None:
+        """Stripe sends what is new: it is on its way, in no order."""
+        for account in ["", *(payee.stripe_account_id for payee in self.payees)]:
+            self.bag += [("/webhooks/stripe/", event.to_dict(for_json=True)) for event in self._news(account)]
+
+    def skip_news(self) -> None:
+        """What happened before the run began is no news."""
+        for account in ["", *(payee.stripe_account_id for payee in self.payees)]:
+            self._page(account)
+
+    def _news(self, account: str) -> Iterator[stripe.Event]:
+        while listed := self._page(account):
+            yield from listed
+
+    def _page(self, account: str) -> list[stripe.Event]:
+        params: Any = {"limit": 100}
+        if account in self._newest:
+            params["ending_before"] = self._newest[account]
+        where: Any = {"stripe_account": account} if account else {}
+        listed: list[stripe.Event] = self.sandbox.client.v1.events.list(params, where).data
+        if listed:
+            self._newest[account] = listed[0].id
+        return listed
+
+    def deliver(self, number: int, *, keep: bool) -> None:
+        """One event arrives, perhaps not for the last time."""
+        at = number % len(self.bag)
+        path, event = self.bag[at]
+        if not keep:
+            self.bag.pop(at)
+        assert post_event(event, path=path).status_code == 200
+
+    def process(self) -> None:
+        """Workers process what is due, in any order."""
+        due = inbox.due_events(real_now=clock.real_now(), limit=500)
+        random.shuffle(due)
+        for event_id in due:
+            inbox.process(event_id=event_id, now=clock.now())
+
+    def process_together(self) -> None:
+        """A sweeper processes what is due, many at a time."""
+        many.sweep(limit=500, now=clock.now())
+
+    def call(self) -> None:
+        """Workers make what is due."""
+        for call_id in outbox.due_calls(real_now=clock.real_now(), limit=100):
+            outbox.deliver(call_id=call_id)
+        self.assert_in_transit()
+
+    def learn(self) -> None:
+        """Import, settle, release."""
+        with suppress(StripeUnavailableError):
+            import_pages(now=clock.now())
+        settle_due(now=clock.now())
+        release_due(now=clock.now())
+        stars.release_all_due(now=clock.now())
+
+    def catch_up(self) -> None:
+        """Read what Stripe lists as sent; what never came is stored."""
+        with suppress(StripeUnavailableError):
+            catch_up.catch_up(now=clock.now(), pages_max=100, every=timedelta(0))
+
+    def later(self, **time: float) -> datetime:
+        """The clock moves: what backs off is due, what a dead process held is free."""
+        now = self.sandbox.advance(days=timedelta(**time) / timedelta(days=1))
+        real = clock.real_now()
+        StripeCall.objects.filter(state__in=OPEN_STATES).update(next_attempt_at=real, lease_until=None)
+        StripeEvent.objects.filter(state__in=DUE_STATES).update(next_attempt_at=real)
+        return now
+
+    def forget_keys(self) -> None:
+        """A day passes for idempotency keys, which age in real time, at Stripe and here."""
+        self.sandbox.control("idempotency_keys/expire")
+        sent = StripeCall.objects.filter(state=CallState.SENT)
+        sent.update(first_sent_at=clock.real_now() - timedelta(hours=25))
+
+    def assert_in_transit(self) -> None:
+        """What is on its way to a payee is owed to them."""
+        codes = [accounts.payable(payee.id, "in_transit") for payee in self.payees]
+        assert all(amount_minor <= 0 for amount_minor in balances(accounts=codes).values())
+
+    def heal(self) -> None:
+        """Nothing fails any more: whatever was lost is found, whatever was given up is tried once more."""
+        self.sandbox.control("faults", method="DELETE")
+        self.bag.clear()
+        for _ in range(ROUNDS_TO_HEAL):
+            self.later(hours=12)
+            self.catch_up()
+            replay_selection(Selection(states=TROUBLED))
+            self.process()
+            self.call()
+            self.learn()
+            if self._is_quiet():
+                return
+        raise AssertionError(f"never comes to rest: {self._unrest()}")
+
+    def _is_quiet(self) -> bool:
+        return not any(self._unrest().values())
+
+    def _unrest(self) -> dict[str, list[Any]]:
+        return {
+            "calls": list(StripeCall.objects.filter(state__in=OPEN_STATES).values_list("operation", "error")),
+            "events": list(
+                StripeEvent.objects.exclude(state=EventState.DONE).values_list("type", "state", "last_error")
+            ),
+            "payouts": list(Payout.objects.filter(state__in=UNDERWAY).values_list("state", flat=True)),
+            "movements": list(
+                BalanceTransaction.objects.exclude(state=MirrorState.POSTED).values_list("type", "state", "note")
+            ),
+        }
+
+    def verify(self) -> None:
+        """The ledger is the sandbox's to the cent: the platform's balance by side, and every payee's account."""
+        for currency in sorted(
+            {"USD", *self.sandbox.balance(), *Sale.objects.values_list("settlement_currency", flat=True)}
+        ):
+            assert_books_agree(self.sandbox, currency)
+        codes = {accounts.connected(payee.id): payee for payee in self.payees}
+        ours = {key: amount for key, amount in balances(accounts=list(codes)).items() if amount}
+        theirs = {
+            (code, currency): sum(sides)
+            for code, payee in codes.items()
+            for currency, sides in self.sandbox.balance(payee.stripe_account_id).items()
+            if sum(sides)
+        }
+        assert ours == theirs, (ours, theirs)
+        self.assert_reconciled()
+        refused = StripeCall.objects.filter(state=CallState.FAILED, error_code="parameter_unknown")
+        assert not refused.exists()
+
+    def assert_reconciled(self) -> None:
+        """Reconciliation finds nothing that differs, on either side, by movement or in total."""
+        assert list(reconcile(now=clock.now(), grace=timedelta(0)).breaks) == []
+        # It follows only what is committed, and this run never is: so the ledger's side is looked at here.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT key FROM ledger_key")
+            keys = [key for (key,) in cursor.fetchall()]
+        assert findings.of_postings(moved_by(keys=keys, accounts=findings.SIDES)) == []
+
+
+class Stage:
+    """Makes worlds: the template is set up by the first, each run gets a copy."""
+
+    def __init__(self, folder: Path, settings: Settings, build: Callable[[Sandbox], list[Payee]]) -> None:
+        self.template = folder / "template.sqlite3"
+        self.settings = settings
+        self.folder = folder
+        self.runs = 0
+        with self._running(self.template) as local:
+            self.payees = build(Sandbox(local.url))
+
+    @contextmanager
+    def _running(self, data: Path) -> Iterator[Local]:
+        with Local(data) as local:
+            self.settings.STRIPE_API_BASE = local.url
+            self.settings.CLOCK_URL = f"{local.url}/_sandbox/clock"
+            clock.now(fresh=True)
+            yield local
+
+    @contextmanager
+    def run(self) -> Iterator[World]:
+        """A world that leaves nothing behind."""
+        self.runs += 1
+        copy = self.folder / f"run-{self.runs}.sqlite3"
+        shutil.copy(self.template, copy)
+        atomic = transaction.atomic()
+        atomic._from_testcase = True  # type: ignore[attr-defined]  # else `durable` would refuse to run inside
+        with self._running(copy) as local, atomic:
+            world = World(local, self.payees)
+            world.skip_news()
+            yield world
+            transaction.set_rollback(True)
+        copy.unlink()
