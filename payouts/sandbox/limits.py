@@ -36,7 +36,14 @@ _REFUSED: dict[str, tuple[str, ...]] = {
     ),
     "POST /v1/subscriptions/{id}": (
         *_TAX, "application_fee_percent", "transfer_data", "add_invoice_items", "billing_cycle_anchor=now",
-        "billing_thresholds", "collection_method=send_invoice", "pause_collection", "proration_date",
+        "billing_thresholds", "collection_method=send_invoice", "pause_collection",
+    ),
+    "POST /v1/invoices/create_preview": (
+        *_TAX, "customer_details", "currency", "invoice_items", "on_behalf_of", "preview_mode=recurring", "schedule",
+        "schedule_details", "subscription_details.billing_cycle_anchor", "subscription_details.cancel_at",
+        "subscription_details.cancel_at_period_end", "subscription_details.cancel_now",
+        "subscription_details.default_tax_rates", "subscription_details.resume_at",
+        "subscription_details.start_date", "subscription_details.trial_end",
     ),
     "POST /v1/customers": ("balance", "source", "payment_method", "tax_id_data"),
     "POST /v1/customers/{id}": ("balance", "source", "default_source"),

@@ -19,10 +19,21 @@ def line(sandbox: Sandbox, subscription: Json, item: Json, *, trial: bool = Fals
     )  # fmt: skip
 
 
-def change(sandbox: Sandbox, subscription: Json, changes: list[Json], behaviour: str | None) -> None:
-    """Change prices and quantities of items; the difference for the rest of the period waits for the next invoice, is
-    invoiced now (`always_invoice`, or another interval), or is dropped (`none`)."""
+def change(
+    sandbox: Sandbox, subscription: Json, changes: list[Json], behaviour: str | None, at: int | None = None
+) -> None:
+    """Change prices and quantities of items; the difference for the rest of the period (from `at`, where given) waits
+    for the next invoice, is invoiced now (`always_invoice`, or another interval), or is dropped (`none`)."""
+    if exchange(sandbox, subscription, changes, behaviour, at) or behaviour == "always_invoice":
+        invoice_pending(sandbox, subscription)
+
+
+def exchange(
+    sandbox: Sandbox, subscription: Json, changes: list[Json], behaviour: str | None, at: int | None = None
+) -> bool:
+    """The same without invoicing it; whether a new cycle began, which is always invoiced now."""
     behaviour = behaviour or "create_prorations"
+    at = _moment(sandbox, subscription, at)
     new_cycle = False
     for number, wanted in enumerate(changes):
         item = _item(subscription, wanted, number)
@@ -37,17 +48,16 @@ def change(sandbox: Sandbox, subscription: Json, changes: list[Json], behaviour:
         same = all(cycle[name] == before["price"]["recurring"][name] for name in ("interval", "interval_count"))
         new_cycle = new_cycle or not same
         if subscription["status"] != "trialing":
-            _prorate(sandbox, subscription, before, item, behaviour=behaviour, new_cycle=not same)
+            _prorate(sandbox, subscription, before, item, behaviour=behaviour, new_cycle=not same, at=at)
         sandbox.save(item)
     sandbox.save(subscription)
-    if new_cycle or behaviour == "always_invoice":
-        invoice_pending(sandbox, subscription)
+    return new_cycle
 
 
 def credit_rest(sandbox: Sandbox, subscription: Json) -> None:
     """Credit the unused time of every item."""
     for item in subscription["items"]["data"]:
-        _pending(sandbox, subscription, item, sign=-1)
+        _pending(sandbox, subscription, item, sign=-1, at=sandbox.clock.now())
 
 
 def invoice_pending(sandbox: Sandbox, subscription: Json) -> None:
@@ -99,11 +109,21 @@ def _item(subscription: Json, wanted: Json, number: int) -> Json:
     )
 
 
+def _moment(sandbox: Sandbox, subscription: Json, at: int | None) -> int:
+    """When a change counts from: now, or a moment of the present period (`proration_date`)."""
+    if at is None:
+        return sandbox.clock.now()
+    item = subscription["items"]["data"][0]
+    if not item["current_period_start"] <= at <= item["current_period_end"]:
+        raise invalid("`proration_date` must be within the current billing period.", param="proration_date")
+    return at
+
+
 def _prorate(
-    sandbox: Sandbox, subscription: Json, before: Json, item: Json, *, behaviour: str, new_cycle: bool
+    sandbox: Sandbox, subscription: Json, before: Json, item: Json, *, behaviour: str, new_cycle: bool, at: int
 ) -> None:
     if behaviour != "none":
-        _pending(sandbox, subscription, before, sign=-1)
+        _pending(sandbox, subscription, before, sign=-1, at=at)
     if new_cycle:
         now = sandbox.clock.now()
         end = periods.after(now, item["price"]["recurring"], anchor=now)
@@ -113,15 +133,15 @@ def _prorate(
         sandbox.clock.schedule(end, "subscription.renew", subscription["id"])
         _wait(sandbox, subscription, line(sandbox, subscription, item))
     elif behaviour != "none":
-        _pending(sandbox, subscription, item, sign=1)
+        _pending(sandbox, subscription, item, sign=1, at=at)
 
 
-def _pending(sandbox: Sandbox, subscription: Json, item: Json, *, sign: int) -> None:
-    now, start, end = sandbox.clock.now(), item["current_period_start"], item["current_period_end"]
-    amount = sign * periods.share(item["price"]["unit_amount"] * item["quantity"], start, end, now)
+def _pending(sandbox: Sandbox, subscription: Json, item: Json, *, sign: int, at: int) -> None:
+    start, end = item["current_period_start"], item["current_period_end"]
+    amount = sign * periods.share(item["price"]["unit_amount"] * item["quantity"], start, end, at)
     about = "Unused time on" if sign < 0 else "Remaining time on"
     name = _name(sandbox, item)
-    _wait(sandbox, subscription, _line(subscription, item, amount=amount, start=now, end=end,
+    _wait(sandbox, subscription, _line(subscription, item, amount=amount, start=at, end=end,
                                        description=f"{about} {name}", proration=True))  # fmt: skip
 
 

@@ -123,6 +123,16 @@ class Store:
             raise
         self.connection.execute("COMMIT")
 
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Everything done inside, in a transaction, is taken back at the end: what would happen, without happening."""
+        self.connection.execute("SAVEPOINT undone")
+        try:
+            yield
+        finally:
+            self.connection.execute("ROLLBACK TO undone")
+            self.connection.execute("RELEASE undone")
+
     def rows(self, sql: str, *args: Any) -> list[sqlite3.Row]:
         """Every row of a query."""
         return self.connection.execute(sql, args).fetchall()

@@ -72,7 +72,8 @@ def update(call: Call) -> Json:
         raise StripeError("A canceled subscription can only update its cancellation_details and metadata.")
     previous = {name: subscription[name] for name in ("status", "cancel_at_period_end", "metadata", "items")}
     if "items" in params:
-        prorations.change(sandbox, subscription, params["items"], params.get("proration_behavior"))
+        prorations.change(sandbox, subscription, params["items"], params.get("proration_behavior"),
+                          params.get("proration_date"))  # fmt: skip
         if params.get("payment_behavior") == "error_if_incomplete":
             _require_paid(sandbox, subscription)
     _change_end(sandbox, subscription, params)

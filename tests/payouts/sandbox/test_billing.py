@@ -2,6 +2,7 @@
 
 import calendar
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import stripe
@@ -202,6 +203,44 @@ def test_always_invoice_charges_the_difference_now(local: Local, linus: str, pri
     )
     invoice = _invoice(local, subscription)
     assert (invoice.status, invoice.billing_reason, invoice.total) == ("paid", "subscription_update", 500)
+
+
+def test_a_preview_is_to_the_cent_what_the_change_then_costs(local: Local, linus: str, price: str) -> None:
+    subscription = _subscribe(local, linus, price)
+    at = subscription.start_date + (_period_end(subscription) - subscription.start_date) // 3
+    local.control("clock", to=at + 600)
+    items: list[Any] = [{"id": subscription["items"].data[0].id, "price": _price(local, 999)}]
+    change: Any = {"items": items, "proration_behavior": "always_invoice", "proration_date": at}
+    events = len(local.client.v1.events.list({"limit": 100}).data)
+    shown = local.client.v1.invoices.create_preview({"subscription": subscription.id, "subscription_details": change})
+    assert (shown.id.startswith("upcoming_in_"), shown.billing_reason, shown.amount_due) == (
+        True,
+        "subscription_update",
+        333,
+    )
+    assert len(local.client.v1.events.list({"limit": 100}).data) == events
+    assert len(local.client.v1.invoices.list({"subscription": subscription.id}).data) == 1
+    local.client.v1.subscriptions.update(subscription.id, change)
+    assert _invoice(local, subscription).total == shown.total
+    too_early = change | {"proration_date": subscription.start_date - 1}
+    with pytest.raises(stripe.InvalidRequestError, match="within the current billing period"):
+        local.client.v1.subscriptions.update(subscription.id, too_early)
+
+
+def test_a_preview_of_the_next_invoice_has_what_waits_for_it(local: Local, linus: str, price: str) -> None:
+    subscription = _subscribe(local, linus, price)
+    change: Any = {
+        "items": [{"id": subscription["items"].data[0].id, "price": _price(local, 299)}],
+        "proration_date": subscription.start_date,
+    }
+    asked: Any = {"subscription": subscription.id, "subscription_details": change}
+    shown = local.client.v1.invoices.create_preview(asked)
+    assert ([line.amount for line in shown.lines.data], shown.amount_due) == ([299, -499, 299], 99)
+    local.client.v1.subscriptions.update(subscription.id, change)
+    again = local.client.v1.invoices.create_preview({"subscription": subscription.id})
+    assert (again.total, again.billing_reason) == (99, "upcoming")
+    local.control("clock", to=_period_end(subscription) + 3600)
+    assert _invoice(local, subscription).amount_paid == 99
 
 
 def test_it_is_cancelled_at_the_end_of_the_period(local: Local, linus: str, price: str) -> None:
