@@ -4,7 +4,20 @@ from django.urls import include, path
 
 from rooms.events.views import events, room_events
 from rooms.live import views as live
-from rooms.pages import cards, donations, gifts, home, purchases, room, stars, subscriptions, tickets, tips
+from rooms.pages import (
+    cards,
+    donations,
+    gifts,
+    home,
+    plan_changes,
+    purchases,
+    room,
+    stars,
+    subscription_receipts,
+    subscriptions,
+    tickets,
+    tips,
+)
 from rooms.recordings import views as recordings
 
 urlpatterns = [
@@ -60,7 +73,14 @@ urlpatterns = [
     path("subscriptions/<uuid:subscription_id>/state/", subscriptions.state, name="subscription-state"),
     path("subscriptions/<uuid:subscription_id>/cancel/", subscriptions.cancel, name="subscription-cancel"),
     path("subscriptions/<uuid:subscription_id>/resume/", subscriptions.resume, name="subscription-resume"),
-    path("subscriptions/<uuid:subscription_id>/change/", subscriptions.change, name="subscription-change"),
+    path(
+        "subscriptions/<uuid:subscription_id>/change/<uuid:plan_id>/", plan_changes.change, name="subscription-change"
+    ),
+    path(
+        "subscriptions/<uuid:subscription_id>/receipts/<uuid:invoice_id>/",
+        subscription_receipts.receipt,
+        name="subscription-receipt",
+    ),
     path("subscriptions/<uuid:subscription_id>/give-up/", subscriptions.give_up, name="subscription-give-up"),
     path("subscriptions/<uuid:subscription_id>/portal/", subscriptions.portal, name="subscription-portal"),
     path("events/", events, name="events"),

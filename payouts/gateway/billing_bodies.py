@@ -83,19 +83,22 @@ def end_of_subscription(*, outbox_id: UUID, at_period_end: bool) -> str:
     )
 
 
-def change_of_price(*, outbox_id: UUID, item_id: str, stripe_price_id: str, charge_now: bool) -> str:
-    """Another price from now on: the difference is charged now or, where the new price is lower, credited.
+def change_of_price(
+    *, outbox_id: UUID, item_id: str, stripe_price_id: str, charge_now: bool, prorated_at: datetime | None
+) -> str:
+    """Another price: the difference from a moment on is charged now or, where the new price is lower, credited.
 
     A card that is refused changes nothing. Source: https://docs.stripe.com/billing/subscriptions/prorations
     """
-    return canonical.text(
-        SubscriptionUpdateParams(
-            items=[{"id": item_id, "price": stripe_price_id}],
-            proration_behavior="always_invoice" if charge_now else "create_prorations",
-            payment_behavior="error_if_incomplete",
-            metadata={"outbox_id": str(outbox_id)},
-        )
+    body = SubscriptionUpdateParams(
+        items=[{"id": item_id, "price": stripe_price_id}],
+        proration_behavior="always_invoice" if charge_now else "create_prorations",
+        payment_behavior="error_if_incomplete",
+        metadata={"outbox_id": str(outbox_id)},
     )
+    if prorated_at is not None:
+        body["proration_date"] = int(prorated_at.timestamp())
+    return canonical.text(body)
 
 
 def cancellation() -> str:

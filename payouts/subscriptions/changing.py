@@ -4,7 +4,7 @@ Each is decided in one transaction and done at Stripe right after it; what Strip
 """
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -12,12 +12,17 @@ from django.db import transaction
 from payouts.errors import StripeUnavailableError, SubscriptionChangeError, UnknownSubscriptionError
 from payouts.gateway import billing, billing_bodies
 from payouts.locks import lock_billing_subscription
-from payouts.models import LIVE_STATES, BillingPrice, BillingSubscription, CallState, StripeCall
+from payouts.models import LIVE_STATES, BillingPrice, BillingState, BillingSubscription, CallState, StripeCall
 from payouts.models.call import OPEN_STATES
 from payouts.outbox.operations import deliver, enqueue
 from payouts.subscriptions.opening import CALLER_DELIVERS_WITHIN_S
 
 UPDATE, CANCEL = "subscription.update", "subscription.cancel"
+PREVIEW_HOLDS = timedelta(minutes=15)
+CANNOT_NOW: dict[str, str] = {
+    BillingState.PAST_DUE: "Pay what is open first; then the plan can be changed.",
+    BillingState.INCOMPLETE: "Pay the first month first; then the plan can be changed.",
+}
 
 
 @transaction.atomic
@@ -51,9 +56,11 @@ def resume_subscription(*, subscription_id: UUID, now: datetime) -> UUID | None:
 
 
 @transaction.atomic
-def change_price(*, subscription_id: UUID, price_id: UUID, now: datetime) -> UUID | None:
+def change_price(*, subscription_id: UUID, price_id: UUID, prorated_at: datetime, now: datetime) -> UUID | None:
     """Decide to take another price of the same payee: a dearer one charges the difference for the rest of the month
     now, a cheaper one is credited on the next invoice. None when it has that price.
+
+    The rest of the month counts from `prorated_at`, for which `previewing.preview_change` says what it costs.
 
     Raises:
         UnknownSubscriptionError: there is no such subscription.
@@ -63,25 +70,38 @@ def change_price(*, subscription_id: UUID, price_id: UUID, now: datetime) -> UUI
     price = BillingPrice.objects.get(id=price_id)
     if price.id == subscription.price_id:
         return None
-    _check_change(subscription, price)
+    check_change(subscription, price)
+    check_moment(subscription, prorated_at, now=now)
+    running = subscription.state == BillingState.ACTIVE
     call_id = uuid.uuid4()
     body = billing_bodies.change_of_price(
         outbox_id=call_id,
         item_id=subscription.stripe_item_id,
         stripe_price_id=price.stripe_price_id,
-        charge_now=price.amount_minor > subscription.price.amount_minor,
+        charge_now=running and price.amount_minor > subscription.price.amount_minor,
+        prorated_at=prorated_at if running else None,
     )
     return _update(subscription, call_id, body, now=now)
 
 
-def _check_change(subscription: BillingSubscription, price: BillingPrice) -> None:
+def check_change(subscription: BillingSubscription, price: BillingPrice) -> None:
+    """Raise SubscriptionChangeError for what is in the way of taking this price. Reads `subscription.price`."""
     present = subscription.price
-    if subscription.state not in {"trialing", "active"}:
-        raise SubscriptionChangeError("Pay what is open first; then the plan can be changed.")
+    if subscription.state not in {BillingState.TRIALING, BillingState.ACTIVE}:
+        raise SubscriptionChangeError(CANNOT_NOW.get(subscription.state, "It is over. Subscribe to this plan anew."))
+    if subscription.ends_at:
+        raise SubscriptionChangeError("Its end is decided. Keep your subscription first; then change the plan.")
     if price.retired_at or not price.stripe_price_id:
         raise SubscriptionChangeError("This plan cannot be had just now.")
     if (price.payee_id, price.currency) != (present.payee_id, present.currency):
         raise SubscriptionChangeError("A subscription keeps its creator and its currency; start another one instead.")
+
+
+def check_moment(subscription: BillingSubscription, prorated_at: datetime, *, now: datetime) -> None:
+    """Raise SubscriptionChangeError when figures as of that moment no longer hold."""
+    started = subscription.period_starts_at
+    if not now - PREVIEW_HOLDS <= prorated_at <= now or (started is not None and prorated_at < started):
+        raise SubscriptionChangeError("These figures are no longer current. Look at the new ones, then confirm.")
 
 
 def ask_to_cancel(*, subscription: BillingSubscription, now: datetime) -> UUID:

@@ -58,7 +58,9 @@ class StarTipRequest(_WithMessage):
     stars = serializers.IntegerField(min_value=1)
 
 
-class _PurchaseDocument(serializers.ModelSerializer[Any]):
+class PurchaseDocument(serializers.ModelSerializer[Any]):
+    """What every purchase says of itself."""
+
     stage = serializers.SerializerMethodField()
     amount_minor = serializers.IntegerField(source="sale.price_minor")
     charge_minor = serializers.IntegerField(source="sale.charge_minor")
@@ -78,7 +80,7 @@ class _PurchaseDocument(serializers.ModelSerializer[Any]):
 FIELDS = ("id", "stage", "amount_minor", "charge_minor", "currency", "failure", "checkout_url", "opened_at", "paid_at")
 
 
-class TipDocument(_PurchaseDocument):
+class TipDocument(PurchaseDocument):
     """A tip."""
 
     class Meta:
@@ -86,7 +88,7 @@ class TipDocument(_PurchaseDocument):
         fields = [*FIELDS, "message", "public_name"]
 
 
-class DonationDocument(_PurchaseDocument):
+class DonationDocument(PurchaseDocument):
     """A donation."""
 
     charity = serializers.CharField(source="charity.name")
@@ -96,7 +98,7 @@ class DonationDocument(_PurchaseDocument):
         fields = [*FIELDS, "charity", "covers_processing", "message", "public_name"]
 
 
-class PackDocument(_PurchaseDocument):
+class PackDocument(PurchaseDocument):
     """A pack of Stars that was bought."""
 
     class Meta:

@@ -69,8 +69,8 @@ class OnceView(RoomsView):
         return answer_once(done, first_answer=first_answer, location=location)
 
 
-def _paid_for(model: type[Purchase], document: type[serializers.Serializer[Any]]) -> Callable[[UUID], Any]:
-    """Charge the saved card or open the card page, then tell where the purchase is."""
+def paid_for(model: type[Purchase], document: type[serializers.Serializer[Any]]) -> Callable[[UUID], Any]:
+    """A first answer: charge the saved card or open the card page, then tell where the purchase is."""
 
     def answer(purchase_id: UUID) -> Any:
         purchase = model.objects.select_related("sale").get(id=purchase_id)
@@ -96,7 +96,7 @@ class _Tip(OnceView):
             )
             return Done(subject=f"tip:{tip.id}")
 
-        return self._once(request, reads, give, first_answer=_paid_for(Tip, TipDocument), location="/api/v1/tips/{}/")
+        return self._once(request, reads, give, first_answer=paid_for(Tip, TipDocument), location="/api/v1/tips/{}/")
 
 
 class RoomTip(_Tip):
@@ -122,7 +122,9 @@ class CreatorTip(_Tip):
         return self._give(request, targets.of_creator(creator), TipRequest)
 
 
-class _Mine(RoomsView, generics.RetrieveAPIView[Any]):
+class Mine(RoomsView, generics.RetrieveAPIView[Any]):
+    """One purchase of the caller's."""
+
     lookup_url_kwarg = "purchase_id"
     filter_backends = []
     model: type[Purchase]
@@ -134,21 +136,21 @@ class _Mine(RoomsView, generics.RetrieveAPIView[Any]):
         return self.model.objects.select_related("sale").filter(buyer_id=id_of(self.request))
 
 
-class TipDetail(_Mine):
+class TipDetail(Mine):
     """One of your tips, and where it is."""
 
     serializer_class = TipDocument
     model = Tip
 
 
-class DonationDetail(_Mine):
+class DonationDetail(Mine):
     """One of your donations, and where it is."""
 
     serializer_class = DonationDocument
     model = Donation
 
 
-class PackDetail(_Mine):
+class PackDetail(Mine):
     """One of your packs of Stars, and where it is."""
 
     serializer_class = PackDocument
@@ -177,7 +179,7 @@ class RoomDonation(OnceView):
             )
             return Done(subject=f"donation:{donation.id}")
 
-        first_answer = _paid_for(Donation, DonationDocument)
+        first_answer = paid_for(Donation, DonationDocument)
         return self._once(request, DonationRequest, give, first_answer=first_answer, location="/api/v1/donations/{}/")
 
 
@@ -208,7 +210,7 @@ class BuyPack(OnceView):
             )
             return Done(subject=f"stars:{order.id}")
 
-        first_answer = _paid_for(StarOrder, PackDocument)
+        first_answer = paid_for(StarOrder, PackDocument)
         return self._once(request, PackRequest, buy, first_answer=first_answer, location="/api/v1/stars/packs/{}/")
 
 

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from config import clock
+from payouts.models import BillingInvoice, InvoiceState
 from rooms import breakdowns
 from rooms.api.serializers import CreatorSerializer, QuoteSerializer
 from rooms.models import Plan, Subscription
@@ -81,7 +82,63 @@ class CancelSerializer(serializers.Serializer[Any]):
     at_period_end = serializers.BooleanField(default=True, help_text="False: now, and nothing is refunded.")
 
 
-class ChangeSerializer(serializers.Serializer[Any]):
+class PlanChoiceSerializer(serializers.Serializer[Any]):
     """Which plan of the same creator's to take."""
 
     plan = serializers.UUIDField()
+
+
+class ChangeSerializer(PlanChoiceSerializer):
+    """Which plan to take, at what the preview of that moment said."""
+
+    prorated_at = serializers.DateTimeField(default=None, help_text="The preview's; left out, the moment is now.")
+
+
+class PreviewedLineSerializer(serializers.Serializer[Any]):
+    """One line of the invoice: below zero it is a credit."""
+
+    words = serializers.CharField()
+    amount_minor = serializers.IntegerField()
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+
+
+class ChangePreviewSerializer(serializers.Serializer[Any]):
+    """What a change would cost. The lines are those of today's charge or, where that is 0, of the next invoice."""
+
+    due_now_minor = serializers.IntegerField()
+    next_due_minor = serializers.IntegerField()
+    next_at = serializers.DateTimeField()
+    currency = serializers.CharField()
+    prorated_at = serializers.DateTimeField()
+    lines = PreviewedLineSerializer(many=True)
+
+
+class PortalSerializer(serializers.Serializer[Any]):
+    """Where the card is changed, for the next minutes."""
+
+    url = serializers.URLField()
+
+
+class InvoiceSerializer(serializers.ModelSerializer[BillingInvoice]):
+    """What one month, or one change of plan, costs. `receipt` is null where nothing was charged."""
+
+    pay_url = serializers.SerializerMethodField()
+    receipt = serializers.SerializerMethodField()
+
+    class Meta:
+        model = BillingInvoice
+        fields = [
+            "id", "state", "due_minor", "paid_minor", "currency", "period_starts_at", "period_ends_at", "created_at",
+            "paid_at", "next_attempt_at", "pay_url", "receipt",
+        ]  # fmt: skip
+
+    def get_pay_url(self, invoice: BillingInvoice) -> str | None:
+        """Only while it is open."""
+        return (invoice.pay_url or None) if invoice.state == InvoiceState.OPEN else None
+
+    def get_receipt(self, invoice: BillingInvoice) -> str | None:
+        """Who got what. Reads `subscription.membership`."""
+        if invoice.sale_id is None:
+            return None
+        return f"/api/v1/subscriptions/{invoice.subscription.membership.id}/invoices/{invoice.id}/receipt/"

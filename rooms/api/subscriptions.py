@@ -1,9 +1,11 @@
 """`/api/v1/subscriptions/`: the caller's subscriptions, starting one, and what can be decided about it."""
 
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, pagination
@@ -13,20 +15,28 @@ from rest_framework.response import Response
 
 from config import clock
 from payouts.models import BillingState
+from rooms import breakdowns
 from rooms.api.base import RoomsView
 from rooms.api.purchases import KEY_HEADER, PROBLEMS, answer_once, hash_of, id_of, key_of
+from rooms.api.serializers import QuoteSerializer
 from rooms.api.subscription_documents import (
     CancelSerializer,
+    ChangePreviewSerializer,
     ChangeSerializer,
+    InvoiceSerializer,
+    PlanChoiceSerializer,
     PlanDetailSerializer,
     PlanSerializer,
+    PortalSerializer,
     SubscriptionSerializer,
 )
 from rooms.idempotency import CREATED, OK, Done, once
 from rooms.models import Plan, Subscription
 from rooms.subscriptions import checkout, operations, queries
+from rooms.subscriptions.plan_changes import preview_plan, take_plan
 
 MOST_PLANS = 50
+MOST_INVOICES = 100
 
 
 class Newest(pagination.CursorPagination):
@@ -159,13 +169,68 @@ class Change(RoomsView):
 
     @extend_schema(request=ChangeSerializer, responses={200: SubscriptionSerializer, **PROBLEMS})
     def post(self, request: Request, subscription_id: UUID) -> Response:
-        """A dearer plan charges the difference now, a cheaper one is credited. 409 when the card is refused."""
+        """A dearer plan charges the difference now, a cheaper one is credited on the next invoice.
+
+        With the preview's `prorated_at` it costs what the preview said. 409 when the card is refused.
+        """
         asked = ChangeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        changed = operations.take_plan(
+        changed = take_plan(
+            subscription_id=subscription_id,
+            subscriber_id=id_of(request),
+            plan_id=asked.validated_data["plan"],
+            prorated_at=asked.validated_data["prorated_at"],
+            now=clock.now(fresh=True),
+        )
+        return Response(SubscriptionSerializer(changed).data)
+
+
+class PreviewChange(RoomsView):
+    """What taking another plan would cost; nothing is changed."""
+
+    @extend_schema(request=PlanChoiceSerializer, responses={200: ChangePreviewSerializer, **PROBLEMS})
+    def post(self, request: Request, subscription_id: UUID) -> Response:
+        """Good for 15 minutes, by sending its `prorated_at` with the change."""
+        asked = PlanChoiceSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        found = preview_plan(
             subscription_id=subscription_id,
             subscriber_id=id_of(request),
             plan_id=asked.validated_data["plan"],
             now=clock.now(fresh=True),
         )
-        return Response(SubscriptionSerializer(changed).data)
+        return Response(ChangePreviewSerializer(found.costs).data)
+
+
+class Portal(RoomsView):
+    """Where the card is changed: Stripe's customer portal."""
+
+    @extend_schema(request=None, responses={201: PortalSerializer, **PROBLEMS})
+    def post(self, request: Request, subscription_id: UUID) -> Response:
+        """A link of the caller's own, good for minutes. 409 while Stripe cannot be reached."""
+        url = operations.portal(subscription_id=subscription_id, subscriber_id=id_of(request))
+        return Response(PortalSerializer({"url": url}).data, status=HTTPStatus.CREATED)
+
+
+class InvoiceList(RoomsView):
+    """What a subscription was and is charged, latest first."""
+
+    @extend_schema(responses={200: InvoiceSerializer(many=True), **PROBLEMS})
+    def get(self, request: Request, subscription_id: UUID) -> Response:
+        """`pay_url` is where an open one is paid, also when the bank wants its owner to confirm."""
+        found = operations.own(subscription_id=subscription_id, subscriber_id=id_of(request))
+        invoices = queries.invoices_of(billing_id=found.billing_id)[:MOST_INVOICES]
+        return Response(InvoiceSerializer(invoices, many=True).data)
+
+
+class InvoiceReceipt(RoomsView):
+    """Who got what of one payment for a subscription."""
+
+    @extend_schema(responses={200: QuoteSerializer, **PROBLEMS})
+    def get(self, request: Request, subscription_id: UUID, invoice_id: UUID) -> Response:
+        """From the books; from the quote until the processor has told its fee. 404 where nothing was charged."""
+        found = operations.own(subscription_id=subscription_id, subscriber_id=id_of(request))
+        invoice = queries.invoice_of(billing_id=found.billing_id, invoice_id=invoice_id)
+        if invoice is None or invoice.sale_id is None:
+            raise Http404("There is no such receipt")
+        return Response(QuoteSerializer(breakdowns.receipt_of(sale_id=invoice.sale_id)).data)

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from rooms.api import cards, docs, gifts, refunds, rooms, stage, subscriptions, tickets
+from rooms.api import cards, docs, gifts, month_gifts, refunds, rooms, stage, subscriptions, tickets
 
 urlpatterns = [
     path("schema/", docs.Schema.as_view(), name="api-schema"),
@@ -41,6 +41,9 @@ urlpatterns = [
     path("v1/creators/<slug:handle>/plans/", subscriptions.PlanList.as_view(), name="api-plans"),
     path("v1/plans/<uuid:plan_id>/", subscriptions.PlanDetail.as_view(), name="api-plan"),
     path("v1/plans/<uuid:plan_id>/subscriptions/", subscriptions.Subscribe.as_view(), name="api-subscribe"),
+    path("v1/plans/<uuid:plan_id>/gifts/", month_gifts.GiveMonths.as_view(), name="api-give-months"),
+    path("v1/gifts/claim/", month_gifts.ClaimGift.as_view(), name="api-claim-gift"),
+    path("v1/gifts/<uuid:purchase_id>/", month_gifts.GiftDetail.as_view(), name="api-gift"),
     path("v1/subscriptions/", subscriptions.SubscriptionList.as_view(), name="api-subscriptions"),
     path(
         "v1/subscriptions/<uuid:subscription_id>/",
@@ -50,6 +53,20 @@ urlpatterns = [
     path("v1/subscriptions/<uuid:subscription_id>/cancel/", subscriptions.Cancel.as_view(), name="api-cancel"),
     path("v1/subscriptions/<uuid:subscription_id>/resume/", subscriptions.Resume.as_view(), name="api-resume"),
     path("v1/subscriptions/<uuid:subscription_id>/change/", subscriptions.Change.as_view(), name="api-change"),
+    path(
+        "v1/subscriptions/<uuid:subscription_id>/change/preview/",
+        subscriptions.PreviewChange.as_view(),
+        name="api-change-preview",
+    ),
+    path("v1/subscriptions/<uuid:subscription_id>/portal/", subscriptions.Portal.as_view(), name="api-portal"),
+    path(
+        "v1/subscriptions/<uuid:subscription_id>/invoices/", subscriptions.InvoiceList.as_view(), name="api-invoices"
+    ),
+    path(
+        "v1/subscriptions/<uuid:subscription_id>/invoices/<uuid:invoice_id>/receipt/",
+        subscriptions.InvoiceReceipt.as_view(),
+        name="api-invoice-receipt",
+    ),
     path("v1/sales/<uuid:sale_id>/refunds/", refunds.Refunds.as_view(), name="api-refunds"),
     path("v1/tickets/", tickets.TicketList.as_view(), name="api-tickets"),
     path("v1/tickets/<uuid:ticket_id>/", tickets.TicketDetail.as_view(), name="api-ticket"),

@@ -17,7 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from config import clock
 from payouts.circuit import silent_since
-from payouts.models import BillingInvoice, BillingState, InvoiceState
+from payouts.models import BillingState, InvoiceState
 from rooms import breakdowns, shares
 from rooms.errors import (
     AlreadySubscribedError,
@@ -125,9 +125,7 @@ def state(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
 
 def _context(request: HttpRequest, found: Subscription) -> dict[str, Any]:
     now = clock.now()
-    invoices = list(
-        BillingInvoice.objects.filter(subscription_id=found.billing_id).order_by("-created_at")[:INVOICES_SHOWN]
-    )
+    invoices = list(queries.invoices_of(billing_id=found.billing_id)[:INVOICES_SHOWN])
     came_from = request.GET.get("from", "")
     waits = found.state == BillingState.INCOMPLETE
     if waits and not found.billing.checkout_url:
@@ -180,26 +178,6 @@ def resume(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
         return "Your subscription goes on."
 
     return _decide(request, subscription_id, go_on)
-
-
-@require_POST
-@login_required
-def change(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
-    """Take another plan of the creator's."""
-    try:
-        plan_id = UUID(request.POST.get("plan", ""))
-    except ValueError as error:
-        raise Http404("There is no such plan") from error
-
-    def take(user: User) -> str:
-        changed = operations.take_plan(
-            subscription_id=subscription_id, subscriber_id=user.id, plan_id=plan_id, now=clock.now(fresh=True)
-        )
-        if changed.plan_id != plan_id:
-            return "Stripe cannot be reached just now. The plan is changed as soon as it can be."
-        return f"You have {changed.plan.name} now."
-
-    return _decide(request, subscription_id, take)
 
 
 @require_POST

@@ -1,11 +1,10 @@
-"""What a buyer is told about the refunds of their ticket."""
+"""What a buyer is told about the refunds of what they paid."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from payouts.models import Refund, RefundReason, RefundState
+from payouts.models import Refund, RefundReason, RefundState, Sale
 from payouts.refunds.queries import refunds_of
-from rooms.models import Ticket
 
 WORDS = {
     RefundState.ASKED: "being sent to your card",
@@ -38,16 +37,16 @@ class RefundsShown:
     stuck: RefundShown | None
 
 
-def refunds_shown(ticket: Ticket) -> RefundsShown:
-    """The refunds of a ticket's sale: one query. Those that Stripe refused at once are nothing to the buyer."""
-    refunds = refunds_of(sale_id=ticket.sale_id)
+def refunds_shown(sale: Sale) -> RefundsShown:
+    """The refunds of a sale: one query. Those that Stripe refused at once are nothing to the buyer."""
+    refunds = refunds_of(sale_id=sale.id)
     at_stripe = [each for each in refunds if each.state != RefundState.REFUSED]
     lines = tuple(_line(each) for each in at_stripe)
     back_minor = sum(line.amount_minor for line in lines if not line.failed)
     failed = [line for line in lines if line.failed]
-    whole = ticket.sale.charge_minor
+    whole = sale.charge_minor
     stuck = failed[-1] if failed and back_minor < whole and not _asked_again(at_stripe) else None
-    return RefundsShown(lines=lines, back_minor=back_minor, currency=ticket.sale.currency, stuck=stuck)
+    return RefundsShown(lines=lines, back_minor=back_minor, currency=sale.currency, stuck=stuck)
 
 
 def _asked_again(refunds: list[Refund]) -> bool:

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
 from django.conf import settings
+from django.urls import reverse
 
 from payouts.models import BillingInvoice
 from rooms.currencies import money_text
@@ -16,6 +18,11 @@ NO_REFUND: Final = "Nothing more is charged. Months that have begun are not refu
 def day(moment: datetime | None) -> str:
     """A day for people, in UTC."""
     return f"{moment.astimezone(UTC):%-d %B %Y}" if moment else ""
+
+
+def receipt_path(subscription: Subscription, invoice_id: UUID) -> str:
+    """Where who got what of a payment is shown."""
+    return reverse("subscription-receipt", kwargs={"subscription_id": subscription.id, "invoice_id": invoice_id})
 
 
 def receipt(subscription: Subscription, invoice: BillingInvoice) -> Letter:
@@ -33,8 +40,10 @@ def receipt(subscription: Subscription, invoice: BillingInvoice) -> Letter:
             ("For the time until", day(invoice.period_ends_at)),
             ("Invoice", invoice.stripe_invoice_id),
         ),
-        button=_page(subscription, "See who got what"),
-        after=("It goes on month by month until you cancel, which you can do on that page at any time.",),
+        button=Button(label="See who got what", url=settings.PUBLIC_URL + receipt_path(subscription, invoice.id)),
+        after=(
+            ("It goes on month by month until you cancel, which you can do under “My subscriptions” at any time."),
+        ),
     )
 
 

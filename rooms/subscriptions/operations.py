@@ -97,7 +97,7 @@ def cancel(*, subscription_id: UUID, subscriber_id: UUID, at_period_end: bool, n
     """
     found = own(subscription_id=subscription_id, subscriber_id=subscriber_id)
     billing_id = found.billing_id
-    return _carried_out(
+    return carried_out(
         found,
         lambda: changing.end_subscription(subscription_id=billing_id, at_period_end=at_period_end, now=now),
     )
@@ -107,26 +107,7 @@ def resume(*, subscription_id: UUID, subscriber_id: UUID, now: datetime) -> Subs
     """Go on after all. Outside any transaction. Raises as `cancel`."""
     found = own(subscription_id=subscription_id, subscriber_id=subscriber_id)
     billing_id = found.billing_id
-    return _carried_out(found, lambda: changing.resume_subscription(subscription_id=billing_id, now=now))
-
-
-def take_plan(*, subscription_id: UUID, subscriber_id: UUID, plan_id: UUID, now: datetime) -> Subscription:
-    """Change to another plan of the same creator. Outside any transaction.
-
-    A dearer one charges the difference for the rest of the month now, a cheaper one is credited on the next invoice.
-
-    Raises:
-        SubscriptionNotFoundError: not a subscription of this person.
-        PlanNotSoldError: no such plan of this creator's is on sale.
-        SubscriptionNotChangedError: the card was refused, say; nothing was changed.
-    """
-    found = own(subscription_id=subscription_id, subscriber_id=subscriber_id)
-    plans = Plan.objects.select_related("billing")
-    plan = plans.filter(id=plan_id, creator_id=found.creator_id, retired_at__isnull=True).first()
-    if plan is None or not plan.is_ready:
-        raise PlanNotSoldError(plan_id=plan_id, retired=True)
-    billing_id, price_id = found.billing_id, plan.billing_id
-    return _carried_out(found, lambda: changing.change_price(subscription_id=billing_id, price_id=price_id, now=now))
+    return carried_out(found, lambda: changing.resume_subscription(subscription_id=billing_id, now=now))
 
 
 def portal(*, subscription_id: UUID, subscriber_id: UUID) -> str:
@@ -157,7 +138,7 @@ def own(*, subscription_id: UUID, subscriber_id: UUID) -> Subscription:
     return found
 
 
-def _carried_out(found: Subscription, decide: Callable[[], UUID | None]) -> Subscription:
+def carried_out(found: Subscription, decide: Callable[[], UUID | None]) -> Subscription:
     """Decide, do it at Stripe, and answer the subscription as it is then."""
     try:
         changing.carry_out(call_id=decide())

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from payouts.models import LIVE_STATES, BillingState
+from payouts.models import LIVE_STATES, BillingInvoice, BillingState
 from rooms.models import Gift, Plan, Subscription
 
 PAYING = (BillingState.ACTIVE, BillingState.PAST_DUE)
@@ -82,6 +82,18 @@ def subscribers_of(*, creator_id: UUID) -> int:
 def subscriptions_of(*, user_id: UUID) -> QuerySet[Subscription]:
     """A person's subscriptions, newest first, with creator, plan and billing: one query."""
     return with_billing().filter(subscriber_id=user_id).order_by("-opened_at", "id")
+
+
+def invoices_of(*, billing_id: UUID) -> QuerySet[BillingInvoice]:
+    """The invoices of a subscription, latest first: one query."""
+    invoices = BillingInvoice.objects.filter(subscription_id=billing_id)
+    return invoices.select_related("subscription__membership").order_by("-created_at", "id")
+
+
+def invoice_of(*, billing_id: UUID, invoice_id: UUID) -> BillingInvoice | None:
+    """One invoice of a subscription, with its sale: one query."""
+    invoices = BillingInvoice.objects.filter(subscription_id=billing_id).select_related("sale")
+    return invoices.filter(id=invoice_id).first()
 
 
 def due_to_lapse(*, now: datetime, limit: int) -> list[UUID]:

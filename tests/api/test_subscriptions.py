@@ -65,8 +65,12 @@ def test_the_end_is_decided_once_and_only_by_its_subscriber(listener: APIClient,
     other = APIClient()
     other.force_login(cast.person("Margaret"))
     url = f"/api/v1/subscriptions/{present.id}"
-    for deed in ("cancel", "resume"):
+    for deed in ("cancel", "resume", "portal"):
         problem(other.post(f"{url}/{deed}/", {}, format="json"), status=404, code="not-found")
+    for deed in ("change", "change/preview"):
+        problem(other.post(f"{url}/{deed}/", {"plan": str(uuid4())}, format="json"), status=404, code="not-found")
+    problem(other.get(f"{url}/invoices/"), status=404, code="not-found")
+    problem(other.get(f"{url}/invoices/{uuid4()}/receipt/"), status=404, code="not-found")
     assert listener.get(f"{url}/").json()["has_access"] is True
     assert listener.post(f"{url}/resume/").status_code == 200  # there is nothing to take back
     assert not StripeCall.objects.filter(operation="subscription.update").exists()
@@ -76,6 +80,8 @@ def test_the_end_is_decided_once_and_only_by_its_subscriber(listener: APIClient,
     again = listener.post(f"{url}/cancel/", {}, format="json")
     assert "under way" in problem(again, status=409, code="subscription-not-changed")["detail"]
     assert StripeCall.objects.filter(operation="subscription.update").count() == 1
+    faulty = problem(listener.post(f"{url}/change/", {"plan": "gold"}, format="json"), status=400, code="invalid")
+    assert [fault["pointer"] for fault in faulty["errors"]] == ["/plan"]
     unknown = listener.post(f"{url}/change/", {"plan": str(uuid4())}, format="json")
     problem(unknown, status=409, code="plan-not-sold")
 

@@ -34,6 +34,7 @@ from payouts.subscriptions.changing import (
     resume_subscription,
 )
 from payouts.subscriptions.opening import abandon_subscription, start_checkout
+from payouts.subscriptions.previewing import ChangePreview, preview_change
 from payouts.subscriptions.prices import open_price, retire_prices
 from tests.payouts.entries import entries_of
 from tests.payouts.patrons import FAILS, Patrons
@@ -65,6 +66,16 @@ def _books_agree(sandbox: Sandbox) -> None:
     settle_due(now=clock.now())
     available, pending = ledger_of_stripe()
     assert sandbox.balance().get("USD", (0, 0)) == (available, pending)
+
+
+def _change(subscription: BillingSubscription, price: BillingPrice) -> ChangePreview:
+    """Look at what another price costs, and take it as shown."""
+    shown = preview_change(subscription_id=subscription.id, price_id=price.id, prorated_at=None, now=clock.now())
+    call_id = change_price(
+        subscription_id=subscription.id, price_id=price.id, prorated_at=shown.prorated_at, now=clock.now()
+    )
+    assert carry_out(call_id=call_id)
+    return shown
 
 
 def _state(subscription: BillingSubscription) -> str:
@@ -165,13 +176,16 @@ def test_a_renewal_nobody_pays_ends_it_and_its_invoice_cannot_be_paid_any_more(
 def test_a_dearer_plan_charges_the_difference_now(patrons: Patrons, gold: BillingPrice, ada: Payee) -> None:
     subscription = patrons.subscribe(gold)
     dearer = patrons.price(ada, 999, subject="plan:patrons")
-    assert carry_out(call_id=change_price(subscription_id=subscription.id, price_id=dearer.id, now=clock.now()))
+    patrons.sandbox.advance(days=10)
+    shown = _change(subscription, dearer)
     subscription.refresh_from_db()
     assert subscription.price == dearer
     patrons.workers.turn()
     invoice = patrons.invoices(subscription)[-1]
     assert (invoice.billing_reason, invoice.status) == ("subscription_update", "paid")
-    assert abs(invoice.total - 500) <= 1  # to the second, and the clock ticks
+    assert invoice.total == shown.due_now_minor == sum(line.amount_minor for line in shown.lines)
+    assert [line.amount_minor < 0 for line in shown.lines] == [True, False]
+    assert (shown.next_due_minor, shown.next_at) == (999, subscription.period_ends_at)
     sale = Sale.objects.get(invoice_id=invoice.id)
     assert (sale.charge_minor, sale.state, sale.title) == (invoice.total, SaleState.POSTED, "Ada's patrons")
     _books_agree(patrons.sandbox)
@@ -181,7 +195,8 @@ def test_a_dearer_plan_that_the_card_refuses_changes_nothing(patrons: Patrons, g
     subscription = patrons.subscribe(gold)
     patrons.new_card(subscription, FAILS)
     dearer = patrons.price(ada, 999, subject="plan:patrons")
-    call_id = change_price(subscription_id=subscription.id, price_id=dearer.id, now=clock.now())
+    now = clock.now()
+    call_id = change_price(subscription_id=subscription.id, price_id=dearer.id, prorated_at=now, now=now)
     with pytest.raises(SubscriptionChangeError, match="declined"):
         carry_out(call_id=call_id)
     patrons.workers.turn()
@@ -193,13 +208,15 @@ def test_a_dearer_plan_that_the_card_refuses_changes_nothing(patrons: Patrons, g
 def test_a_cheaper_plan_is_credited_on_the_next_invoice(patrons: Patrons, gold: BillingPrice, ada: Payee) -> None:
     subscription = patrons.subscribe(gold)
     cheaper = patrons.price(ada, 299, subject="plan:friends")
-    assert carry_out(call_id=change_price(subscription_id=subscription.id, price_id=cheaper.id, now=clock.now()))
+    shown = _change(subscription, cheaper)
     patrons.workers.turn()
     assert Sale.objects.count() == 1
     patrons.month(subscription)
     patrons.workers.turn()
     invoice = patrons.invoices(subscription)[-1]
-    assert abs(invoice.amount_paid - (299 - 499 + 299)) <= 1
+    assert invoice.amount_paid == shown.next_due_minor == sum(line.amount_minor for line in shown.lines)
+    assert (shown.due_now_minor, [line.amount_minor < 0 for line in shown.lines]) == (0, [False, True, False])
+    assert abs(shown.next_due_minor - (299 - 499 + 299)) <= 1  # to the second, and the clock ticks
     sale = Sale.objects.get(invoice_id=invoice.id)
     assert (sale.charge_minor, sale.state) == (invoice.amount_paid, SaleState.POSTED)
     _books_agree(patrons.sandbox)
@@ -207,14 +224,14 @@ def test_a_cheaper_plan_is_credited_on_the_next_invoice(patrons: Patrons, gold: 
 
 def test_a_change_names_what_is_in_its_way(patrons: Patrons, gold: BillingPrice, ada: Payee, grace: Payee) -> None:
     subscription = patrons.subscribe(gold)
-    other = patrons.price(grace, subject="plan:other")
+    other, now = patrons.price(grace, subject="plan:other"), clock.now()
     with pytest.raises(SubscriptionChangeError, match="keeps its creator"):
-        change_price(subscription_id=subscription.id, price_id=other.id, now=clock.now())
+        change_price(subscription_id=subscription.id, price_id=other.id, prorated_at=now, now=now)
     retired = patrons.price(ada, 999, subject="plan:patrons")
     retire_prices(subject="plan:patrons", now=clock.now())
     with pytest.raises(SubscriptionChangeError, match="cannot be had"):
-        change_price(subscription_id=subscription.id, price_id=retired.id, now=clock.now())
-    assert change_price(subscription_id=subscription.id, price_id=gold.id, now=clock.now()) is None
+        change_price(subscription_id=subscription.id, price_id=retired.id, prorated_at=now, now=now)
+    assert change_price(subscription_id=subscription.id, price_id=gold.id, prorated_at=now, now=now) is None
     assert not StripeCall.objects.filter(operation="subscription.update").exists()
 
 

@@ -3,19 +3,23 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.core import mail as outbox
 from django.test import Client
 from django.urls import reverse
+from rest_framework.test import APIClient
 
 from config import clock
 from payouts.models import BillingState, Sale, SaleState, StripeCall
 from rooms.access import Reason, decide
+from rooms.currencies import money_text
 from rooms.models import Creator, Mail, Plan, Room, Subscription, User
-from rooms.subscriptions import lapsing, queries
+from rooms.subscriptions import lapsing, letters, queries
 from rooms.subscriptions.plans import change_plan, open_plan, retire_plan
 from rooms.tasks import sweep_mail
+from tests.api.problems import problem
 from tests.payouts.patrons import FAILS
 from tests.payouts.stripe_driver import PAYS, Sandbox, Workers, form
 from tests.rooms import cast
@@ -69,9 +73,20 @@ class Story:
             self.ada, now=now, starts_at=now + timedelta(hours=1), ends_at=now + timedelta(hours=2), **changes
         )
 
-    def page(self, url: str) -> str:
+    def page(self, url: str, *, follow: bool = False) -> str:
         """What Linus reads at an address."""
-        return unescape(self.browser.get(url).content.decode())
+        return unescape(self.browser.get(url, follow=follow).content.decode())
+
+    def change_page(self, subscription: Subscription, plan: Plan) -> tuple[str, str, dict[str, Any]]:
+        """The page that says what another plan costs, its address, and the form that confirms it."""
+        url = reverse("subscription-change", args=[subscription.id, plan.id])
+        answer = self.browser.get(url)
+        context = answer.context
+        return (
+            unescape(answer.content.decode()),
+            url,
+            {"prorated_at": context["prorated_at"], "instead_of": str(context["subscription"].plan_id)},
+        )
 
     def hears(self) -> bool:
         """Whether Linus may hear Ada's rooms for subscribers."""
@@ -229,19 +244,74 @@ def test_a_trial_is_for_those_who_never_subscribed(story: Story) -> None:
 def test_a_plan_is_changed_on_the_page(story: Story, gold: Plan) -> None:
     dearer = story.plan(name="Platinum", price_minor=999)
     subscription = story.subscribe(gold)
-    url = reverse("subscription-change", args=[subscription.id])
-    answer = story.browser.post(url, {"plan": str(dearer.id)}, follow=True)
+    story.sandbox.advance(days=12)
+    page, url, shown = story.change_page(subscription, dearer)
+    assert Sale.objects.count() == 1  # looking costs nothing
+    assert "Gold to Platinum" in page
+    answer = story.browser.post(url, shown, follow=True)
     assert "You have Platinum now." in answer.content.decode()
     story.workers.turn()
     subscription.refresh_from_db()
     assert subscription.plan == dearer
+    change = Sale.objects.latest("opened_at")
+    assert f"Pay {money_text(change.charge_minor, 'USD')} and change" in page
+    receipt = story.page(letters.receipt_path(subscription, change.billing_invoice.id))
+    assert "A change of plan, for" in receipt
+    assert f"Of {money_text(change.charge_minor, 'USD')}, " in receipt
+    again = story.browser.post(url, shown, follow=True)  # the same press once more
+    assert "You have Platinum now." in again.content.decode()
+    story.workers.turn()
     assert Sale.objects.count() == 2
+
+
+def test_the_api_shows_what_a_change_costs_and_makes_it(story: Story, gold: Plan) -> None:
+    dearer = story.plan(name="Platinum", price_minor=999)
+    subscription = story.subscribe(gold)
+    story.sandbox.advance(days=20)
+    client = APIClient()
+    client.force_login(story.fan)
+    url = f"/api/v1/subscriptions/{subscription.id}"
+    wanted = {"plan": str(dearer.id)}
+    shown = client.post(f"{url}/change/preview/", wanted, format="json").json()
+    assert (shown["next_due_minor"], shown["currency"]) == (999, "USD")
+    assert sum(line["amount_minor"] for line in shown["lines"]) == shown["due_now_minor"] > 0
+    late = client.post(f"{url}/change/", wanted | {"prorated_at": "2020-01-01T00:00:00Z"}, format="json")
+    assert "no longer current" in problem(late, status=409, code="subscription-not-changed")["detail"]
+    made = client.post(f"{url}/change/", wanted | {"prorated_at": shown["prorated_at"]}, format="json")
+    assert (made.status_code, made.json()["price_minor"]) == (200, 999)
+    story.workers.turn()
+    change, first = client.get(f"{url}/invoices/").json()
+    assert (change["paid_minor"], first["paid_minor"], change["pay_url"]) == (shown["due_now_minor"], 499, None)
+    receipt = client.get(change["receipt"]).json()
+    assert sum(each["amount_minor"] for each in receipt["receivers"]) == receipt["charge_minor"]
+    assert receipt["charge_minor"] == shown["due_now_minor"]
+    assert client.post(f"{url}/portal/").json()["url"].startswith(story.sandbox.url)
+    story.sandbox.fault("rate_limit", "POST /v1/billing_portal/sessions")
+    problem(client.post(f"{url}/portal/"), status=409, code="subscription-not-changed")
+
+
+def test_a_change_that_cannot_be_made_as_shown_is_not_made(story: Story, gold: Plan) -> None:
+    dearer, tiny = story.plan(name="Platinum", price_minor=999), story.plan(name="Tiny", price_minor=100)
+    subscription = story.subscribe(gold)
+    _, url, shown = story.change_page(subscription, dearer)
+    stale = story.browser.post(url, shown | {"prorated_at": int(shown["prorated_at"]) - 3600}, follow=True)
+    assert "no longer current" in stale.content.decode()
+    elsewhere = story.browser.post(url, shown | {"instead_of": str(tiny.id)}, follow=True)
+    assert "changed meanwhile" in elsewhere.content.decode()
+    assert story.browser.post(url, {}).status_code == 404
     story.new_card(subscription, FAILS)
-    top = story.plan(name="Top", price_minor=1999)
-    answer = story.browser.post(url, {"plan": str(top.id)}, follow=True)
-    assert "declined" in answer.content.decode()
+    refused = story.browser.post(url, shown, follow=True)
+    assert "declined" in refused.content.decode()
+    # The rest of a Gold month would pay for more than a month of Tiny: that is another creator's money next.
+    page = story.page(reverse("subscription-change", args=[subscription.id, tiny.id]), follow=True)
+    assert "worth more than a month of Ada Lovelace: Tiny. Change from" in page
+    story.sandbox.fault("rate_limit", "POST /v1/invoices/create_preview")
+    assert "cannot be reached" in story.page(url, follow=True)
+    story.browser.post(reverse("subscription-cancel", args=[subscription.id]))
+    assert "Its end is decided. Keep your subscription first" in story.page(url, follow=True)
     subscription.refresh_from_db()
-    assert subscription.plan == dearer
+    assert subscription.plan == gold
+    assert Sale.objects.count() == 1
 
 
 def test_somebody_elses_subscription_is_not_there(story: Story, gold: Plan) -> None:

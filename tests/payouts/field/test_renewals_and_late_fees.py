@@ -126,8 +126,9 @@ def test_a_plan_changed_up_and_down_and_ended_is_paid_out_to_the_cent(patrons: P
     platinum = patrons.price(ada, 999, subject="plan:platinum")
     subscription = patrons.subscribe(gold)
     for price in (platinum, gold):
+        now = clock.now()
         assert changing.carry_out(
-            call_id=changing.change_price(subscription_id=subscription.id, price_id=price.id, now=clock.now())
+            call_id=changing.change_price(subscription_id=subscription.id, price_id=price.id, prorated_at=now, now=now)
         )
         workers.turn()
     patrons.month(subscription)
