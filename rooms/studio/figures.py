@@ -11,10 +11,10 @@ from django.urls import reverse
 
 from ledger import accounts
 from ledger.models import Entry
-from payouts.models import Payout, PayoutState, SaleShare
+from payouts.models import DisputeShare, Payout, PayoutState, SaleShare
 from payouts.queries import payouts_of
 from payouts.sales.positions import free_minor
-from rooms.studio import holds, stars
+from rooms.studio import disputes, holds, stars
 
 ON_ITS_WAY = (PayoutState.RESERVED, PayoutState.TRANSFERRED, PayoutState.SENT)
 
@@ -48,6 +48,13 @@ STAGES: Final = {
             empty="Sales come here when their hold ends, and leave with the next payout.",
         ),
         Stage(
+            slug="reserved",
+            label="Reserved",
+            icon="shield",
+            words="Set aside while listeners' banks decide disputes. What is won comes back to you.",
+            empty="When a listener disputes a payment with their bank, your part of it stands here meanwhile.",
+        ),
+        Stage(
             slug="in_transit",
             label="On its way",
             icon="send",
@@ -70,6 +77,10 @@ KINDS: Final = {
     "refund.release": "The hold ended",
     "payout.reserved": "Set aside for a payout",
     "payout.failed": "A payout came back",
+    "dispute.reserved": "Reserved for a dispute",
+    "dispute.released": "A dispute is over: no longer reserved",
+    "dispute.lost": "A dispute was lost",
+    "dispute.won": "A dispute was won",
 }
 
 
@@ -91,6 +102,8 @@ def rows_of(*, stage: str, payee_id: UUID, currency: str) -> tuple[QuerySet[Any]
         return holds.held_shares(payee_id=payee_id).filter(sale__settlement_currency=currency), _held
     if stage == "available":
         return _since_empty(payee_id, currency), movement_part
+    if stage == "reserved":
+        return disputes.reserved_shares(payee_id=payee_id, currency=currency), _disputed
     states = ON_ITS_WAY if stage == "in_transit" else (PayoutState.PAID,)
     return payouts_of(payee_id=payee_id).filter(currency=currency, state__in=states), _payout
 
@@ -154,6 +167,17 @@ def _held(share: "SaleShare") -> Part:
         amount_minor=free_minor(share),
         reason=holds.reason(available_on=available_on, hold_until=sale.hold_until),
         until=free_at,
+    )
+
+
+def _disputed(share: DisputeShare) -> Part:
+    dispute = share.dispute
+    return Part(
+        title=dispute.sale.title,
+        url=reverse("studio:sale", args=[dispute.sale_id]),
+        at=dispute.opened_at,
+        amount_minor=share.reserved_minor,
+        reason=disputes.reason_words(dispute),
     )
 
 

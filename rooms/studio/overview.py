@@ -15,6 +15,7 @@ from rooms.studio import holds, stars
 from rooms.studio.figures import STAGES, Stage
 
 COMING_DAYS = 6
+SHOWN_IF_ANY = frozenset({"reserved"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,7 @@ def amounts_of(*, payee_id: UUID | None) -> dict[str, dict[str, int]]:
         each.currency: {
             "pending": each.pending_minor,
             "available": each.available_minor,
+            "reserved": each.reserved_minor,
             "in_transit": each.in_transit_minor,
             "paid": each.paid_minor,
         }
@@ -113,12 +115,17 @@ def _figures(currency: str, amounts: dict[str, int], coming: Iterable[Coming]) -
     notes = {
         "pending": f"next free {_day(first.day)}" if first else "nothing is held",
         "available": "leaves with the next payout" if amounts["available"] > 0 else "nothing waits",
+        "reserved": "until a bank has decided",
         "in_transit": "on the way to your bank" if amounts["in_transit"] else "nothing under way",
         "paid": "at your bank",
     }
     if amounts["available"] < 0:
         notes["available"] = "made up by your next sales"
-    figures = [Figure(stage=stage, amount_minor=amounts[slug], note=notes[slug]) for slug, stage in STAGES.items()]
+    figures = [
+        Figure(stage=stage, amount_minor=amounts[slug], note=notes[slug])
+        for slug, stage in STAGES.items()
+        if slug not in SHOWN_IF_ANY or amounts[slug]
+    ]
     return Figures(currency=currency, name=Locale("en").currencies.get(currency, currency), figures=tuple(figures))
 
 

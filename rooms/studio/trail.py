@@ -8,7 +8,7 @@ from payouts.models import TOO_LATE, BalanceTransaction, Payee, Payout, Sale, Sa
 from payouts.refunds.queries import refunds_of
 from payouts.sales.queries import Explanation, explain_sale
 from rooms.currencies import money_text
-from rooms.studio import holds
+from rooms.studio import disputes, holds
 from rooms.studio.entries import LedgerTransaction, grouped
 from rooms.studio.refund_lines import RefundLine, refund_lines
 from rooms.studio.steps import Step
@@ -57,7 +57,7 @@ class Trail:
 def trail_of(*, sale_id: UUID, payee_id: UUID) -> Trail | None:
     """The trail of a paid sale that this payee shares in, or None when there is none.
 
-    Three queries beside those of `explain_sale`, one more when a payout carried it.
+    Four queries beside those of `explain_sale`, one more when a payout carried it.
     """
     sharing = SaleShare.objects.filter(sale_id=sale_id, payee_id=payee_id, sale__paid_at__isnull=False)
     mine = sharing.first()
@@ -76,7 +76,7 @@ def trail_of(*, sale_id: UUID, payee_id: UUID) -> Trail | None:
         platform_words=_platform_words(found),
         processing_words=processing_words(found.sale),
         predicted_fee_minor=found.sale.basis["predicted_processing_fee_minor"],
-        steps=_steps(found.sale, found.balance_transaction, payout),
+        steps=(*_steps(found.sale, found.balance_transaction, payout), *disputes.steps_of(sale_id=sale_id)),
         transactions=grouped(found.entries, names=names),
         payout=payout,
         refunds=refund_lines(refunds_of(sale_id=sale_id), found.entries, names=names),

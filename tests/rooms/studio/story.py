@@ -3,9 +3,10 @@
 import uuid
 from datetime import date, datetime, timedelta
 
+from payouts.disputes import booking, movements
 from payouts.gateway import facts
 from payouts.locks import lock_payout
-from payouts.models import BalanceTransaction, Payee, Payout, Sale
+from payouts.models import BalanceTransaction, Dispute, DisputeStatus, Payee, Payout, Sale
 from payouts.runs import operations as runs
 from payouts.runs import steps
 from payouts.sales import posting
@@ -130,3 +131,35 @@ def _locked(payout_id: uuid.UUID) -> Payout:
     payout = lock_payout(payout_id)
     assert payout is not None
     return payout
+
+
+def disputed(sale: Sale, *, at: datetime, amount_minor: int = 1000) -> Dispute:
+    """The listener's bank has taken the payment back, and the payees' parts are reserved (E6)."""
+    dispute = Dispute.objects.create(
+        id=f"du_{sale.charge_id}", sale=sale, charge_id=sale.charge_id, amount_minor=amount_minor,
+        currency=sale.currency, reason="product_not_received", status=DisputeStatus.NEEDS_RESPONSE, opened_at=at,
+        due_by=at + timedelta(days=14), movements_told=1,
+    )  # fmt: skip
+    _moved(dispute, -amount_minor, at=at)
+    return dispute
+
+
+def decided(dispute: Dispute, *, won: bool, at: datetime) -> None:
+    """The bank has decided."""
+    dispute.status, dispute.closed_at = (DisputeStatus.WON if won else DisputeStatus.LOST), at
+    dispute.movements_told += won
+    dispute.save()
+    if won:
+        _moved(dispute, dispute.amount_minor, at=at)
+    booking.book_outcome(dispute=dispute, now=at)
+
+
+def _moved(dispute: Dispute, amount_minor: int, *, at: datetime) -> None:
+    fee_minor = 1500 if amount_minor < 0 else -1500
+    movement = BalanceTransaction.objects.create(
+        id=f"txn_{dispute.id}_{amount_minor}", type="adjustment", reporting_category="dispute", source_id=dispute.id,
+        amount_minor=amount_minor, fee_minor=fee_minor, net_minor=amount_minor - fee_minor, currency=dispute.currency,
+        created_at=at, available_on=at, raw={}, imported_at=at,
+    )  # fmt: skip
+    dispute.sale.refresh_from_db()
+    movements._post(dispute, movement)

@@ -66,7 +66,7 @@ def test_every_figure_is_the_sum_of_its_parts(ada: Creator, evening: Room) -> No
         ada, title="Later", starts_at=over + timedelta(days=1), ends_at=over + timedelta(days=1, hours=1)
     )
     payout = story.sent(story.reserved(ada.payee, at=over), at=over, arrives_on=over.date())
-    figures = {"pending": 0, "available": 0, "in_transit": 1820, "paid": 0}
+    figures = {"pending": 0, "available": 0, "reserved": 0, "in_transit": 1820, "paid": 0}
     assert amounts_of(payee_id=ada.payee.id) == {"USD": figures}
     story.sold(later, name="Grete", at=over)
     story.paid(payout, at=over)

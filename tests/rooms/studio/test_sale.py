@@ -110,5 +110,5 @@ def test_its_queries_are_known(
     studio: Client, evening: Room, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     sale = story.sold(evening)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         studio.get(reverse("studio:sale", args=[sale.id]))
