@@ -31,11 +31,11 @@ def home(request: HttpRequest) -> HttpResponse:
 def creator(request: HttpRequest, handle: str) -> HttpResponse:
     """A creator's rooms, to come and past."""
     found = get_object_or_404(Creator.objects.select_related("payee"), handle=handle.lower())
-    now = clock.now()
+    now, jar = clock.now(), tips.of_creator(found)
     rooms = [room for room in queries.rooms_of(creator_id=found.id) if room.cancelled_at is None]
     context = {
         "creator": found,
-        "takes_tips": tips.takes_tips(tips.of_creator(found), now=now),
+        "may_tip": tips.takes_tips(jar, now=now) and not tips.is_own(jar, request.user),
         "plans": list(subscriptions.plans_on_sale(creator_id=found.id)),
         "subscription": _subscription(request, found),
         "ahead": sorted((room for room in rooms if room.ends_at > now), key=lambda room: room.starts_at),

@@ -54,6 +54,7 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
         "quote": breakdowns.quote_of(found, now=now),
         "waiting_for": [sharer.creator for sharer in sharers if not shares.is_ready(sharer.creator)],
         "takes_tips": tips.takes_tips(tips.of_room(found), now=now),
+        "is_own": tips.is_own(tips.of_room(found), request.user),
         "tips": tip_queries.tips_in(room_id=found.id, limit=tip_queries.TIPS_SHOWN),
         "takes_donations": takes_donations(found, now=now),
         "is_live": found.starts_at <= now and found.cancelled_at is None and not hours.is_over(found, now=now),

@@ -74,9 +74,11 @@ def preview_to_creator(request: HttpRequest, handle: str) -> HttpResponse:
 def of_room(request: HttpRequest, slug: str) -> HttpResponse:
     """The tips of a room as its page shows them (a part of the page, for htmx)."""
     room = get_object_or_404(queries.with_people(), slug=slug)
+    target = targets.of_room(room)
     context = {
         "room": room,
-        "takes_tips": targets.takes_tips(targets.of_room(room), now=clock.now()),
+        "takes_tips": targets.takes_tips(target, now=clock.now()),
+        "is_own": targets.is_own(target, request.user),
         "tips": tips_in(room_id=room.id, limit=TIPS_SHOWN),
     }
     return render(request, "rooms/parts/tips.html", context)

@@ -52,6 +52,11 @@ def takes_tips(target: Target, *, now: datetime) -> bool:
     return target.creator.takes_tips and all(shares.is_ready(sharer.creator) for sharer in target.sharers)
 
 
+def is_own(target: Target, visitor: object) -> bool:
+    """Whether this visitor would share in it: nobody tips their own stage."""
+    return any(sharer.creator.user_id == getattr(visitor, "id", None) for sharer in target.sharers)
+
+
 def check(target: Target, *, payer: User, now: datetime) -> Sequence[ShareSpec]:
     """Who shares in a tip that this person gives now.
 
@@ -61,7 +66,7 @@ def check(target: Target, *, payer: User, now: datetime) -> Sequence[ShareSpec]:
     room = target.room
     if room is not None and (room.cancelled_at is not None or room.ends_at <= now):
         raise TipsClosedError(room_id=room.id)
-    if any(sharer.creator.user_id == payer.id for sharer in target.sharers):
+    if is_own(target, payer):
         raise OwnTipError
     waiting = [each.creator.display_name for each in target.sharers if not shares.is_ready(each.creator)]
     if not target.creator.takes_tips or waiting:

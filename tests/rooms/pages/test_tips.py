@@ -135,6 +135,15 @@ def test_a_tip_that_cannot_be_given_charges_nothing(listener: Client, open_room:
     assert not Sale.objects.exists()
 
 
+def test_nobody_is_offered_to_tip_their_own_stage(client: Client, listener: Client, open_room: Room) -> None:
+    pages = [open_room.get_absolute_url(), f"{open_room.get_absolute_url()}tips/", "/creators/ada/"]
+    assert all("Give a tip" in listener.get(page).content.decode() for page in pages)
+    client.force_login(open_room.creator.user)
+    own = [client.get(page).content.decode() for page in pages]
+    assert not any("Give a tip" in page for page in own)
+    assert all('id="room-tips"' in page for page in own[:2])  # where tips appear as they come
+
+
 def test_a_creators_page_takes_tips_in_other_currencies(listener: Client, ada: Creator) -> None:
     switch_tips(creator_id=ada.id, on=True)
     assert "Give a tip" in listener.get(ada.get_absolute_url()).content.decode()
