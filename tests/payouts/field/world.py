@@ -1,20 +1,13 @@
-"""A small world for the state machine: one sandbox, Obole's workers by hand, and everything that can go wrong.
-
-Built once and copied for each run: the payees' rows stay in an outer transaction that every run rolls back to, and the
-sandbox's file is copied.
-"""
+"""A small world for the state machine: one sandbox, Obole's workers by hand, and everything that can go wrong."""
 
 import random
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import stripe
-from django.db import connection, transaction
-from pytest_django import Settings
+from django.db import connection
 
 from config import clock
 from ledger import accounts
@@ -147,9 +140,12 @@ class World:
         stars.release_all_due(now=clock.now())
 
     def catch_up(self) -> None:
-        """Read what Stripe lists as sent; what never came is stored."""
+        """`stripe_catchup --since` as long ago as Stripe lists events: what never came is stored."""
+        now = clock.now()
         with suppress(StripeUnavailableError):
-            catch_up.catch_up(now=clock.now(), pages_max=100, every=timedelta(0))
+            for source in catch_up.sources():
+                for _ in catch_up.read_range(source=source, since=now - catch_up.KEPT_FOR, until=now, dry_run=False):
+                    pass
 
     def later(self, **time: float) -> datetime:
         """The clock moves: what backs off is due, what a dead process held is free."""
@@ -227,38 +223,3 @@ class World:
             cursor.execute("SELECT key FROM ledger_key")
             keys = [key for (key,) in cursor.fetchall()]
         assert findings.of_postings(moved_by(keys=keys, accounts=findings.SIDES)) == []
-
-
-class Stage:
-    """Makes worlds: the template is set up by the first, each run gets a copy."""
-
-    def __init__(self, folder: Path, settings: Settings, build: Callable[[Sandbox], list[Payee]]) -> None:
-        self.template = folder / "template.sqlite3"
-        self.settings = settings
-        self.folder = folder
-        self.runs = 0
-        with self._running(self.template) as local:
-            self.payees = build(Sandbox(local.url))
-
-    @contextmanager
-    def _running(self, data: Path) -> Iterator[Local]:
-        with Local(data) as local:
-            self.settings.STRIPE_API_BASE = local.url
-            self.settings.CLOCK_URL = f"{local.url}/_sandbox/clock"
-            clock.now(fresh=True)
-            yield local
-
-    @contextmanager
-    def run(self) -> Iterator[World]:
-        """A world that leaves nothing behind."""
-        self.runs += 1
-        copy = self.folder / f"run-{self.runs}.sqlite3"
-        shutil.copy(self.template, copy)
-        atomic = transaction.atomic()
-        atomic._from_testcase = True  # type: ignore[attr-defined]  # else `durable` would refuse to run inside
-        with self._running(copy) as local, atomic:
-            world = World(local, self.payees)
-            world.skip_news()
-            yield world
-            transaction.set_rollback(True)
-        copy.unlink()
