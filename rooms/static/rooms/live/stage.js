@@ -32,9 +32,13 @@ export class StageView {
     this.audience.textContent = audience === 1 ? "1 listener" : `${audience.toLocaleString("en")} listeners`;
   }
 
-  /** A stream is so loud now. Packets name whose it is; where they cannot, there must be only one. */
+  /**
+   * A stream is so loud now. Packets name whose it is; where they cannot, there must be only one. A silent stream that
+   * names nobody is one that nobody uses: it says nothing of those who speak.
+   */
   voice(source, level) {
-    const id = this.bySource.get(source) ?? (source === null && this.here?.length === 1 ? this.here[0] : null);
+    const alone = source === null && level > SPEAKS && this.here?.length === 1 ? this.here[0] : null;
+    const id = this.bySource.get(source) ?? alone;
     // One's own voice comes back as silence: the microphone's meter tells of it.
     if (id && id !== this.own) this.light(id, level);
   }
