@@ -9,7 +9,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from config import clock
-from payouts.models import Customer, Sale, SaleChannel, SaleState, SavedCard
+from payouts.cards.unsent import UNSENT_FOR, give_up_unsent
+from payouts.models import Customer, Sale, SaleChannel, SaleState, SavedCard, StripeCall, StripeCircuit
 from rooms.models import CoHost, Creator, Room, Tip, User
 from rooms.scheduling.operations import CoHostSpec, accept_cohosting
 from rooms.tips.operations import switch_tips
@@ -198,3 +199,20 @@ def test_the_studio_switches_tips(ada: Creator) -> None:
     client.post("/studio/onboarding/tips/", {"on": "no"})
     ada.refresh_from_db()
     assert not ada.takes_tips
+
+
+def test_one_tap_while_stripe_is_silent_waits_and_is_given_up_at_last(
+    listener: Client, open_room: Room, card: SavedCard
+) -> None:
+    now = clock.real_now()
+    StripeCircuit.objects.create(name="stripe", silent=4, since=now, open_until=now + timedelta(minutes=1))
+    _give(listener, open_room, pay_by="pm_1")
+    tip = Tip.objects.get()
+    page = listener.get(tip.get_absolute_url()).content.decode()
+    assert "Charging your card" in page
+    assert "Card payments are interrupted" in page
+    StripeCall.objects.update(created_at=now - UNSENT_FOR, next_attempt_at=now)
+    assert give_up_unsent(real_now=now, now=clock.now()) == 1
+    page = listener.get(tip.get_absolute_url()).content.decode()
+    assert "Your card was never asked." in page
+    assert f'href="{open_room.get_absolute_url()}tip/"' in page
