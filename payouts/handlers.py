@@ -1,7 +1,8 @@
 """Whom payouts tells about what Stripe did, and asks: other apps fill this registry when they start.
 
 Handlers are called with keyword arguments, inside the transaction of the event and with its sale locked. They must be
-safe in any order and any number of times, and accept arguments that they do not know.
+safe in any order and any number of times, and accept arguments that they do not know. A handler may have a sibling
+that takes `sale_ids`, many at once, to the same end.
 
 | name | tells | arguments |
 |---|---|---|
@@ -34,7 +35,7 @@ Some are asked first, and answer yes or no. One yes is enough.
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -50,13 +51,14 @@ NAMES = frozenset(
 QUESTIONS = frozenset({"sale.late"})
 
 _handlers: dict[str, list[Callable[..., None]]] = defaultdict(list)
+_siblings: dict[Callable[..., None], Callable[..., None]] = {}
 _answers: dict[str, list[Callable[..., bool]]] = defaultdict(list)
 F = TypeVar("F", bound=Callable[..., None])
 A = TypeVar("A", bound=Callable[..., bool])
 
 
-def on(name: str) -> Callable[[F], F]:
-    """Register a handler once; usable as a decorator.
+def on(name: str, *, many: Callable[..., None] | None = None) -> Callable[[F], F]:
+    """Register a handler once, and its sibling for many sales, if it has one; usable as a decorator.
 
     Raises:
         ValueError: no such name is ever told.
@@ -67,6 +69,8 @@ def on(name: str) -> Callable[[F], F]:
     def register(handler: F) -> F:
         if handler not in _handlers[name]:
             _handlers[name].append(handler)
+        if many is not None:
+            _siblings[handler] = many
         return handler
 
     return register
@@ -76,6 +80,17 @@ def tell(name: str, *, now: datetime, **facts: UUID | str | bool) -> None:
     """Call every handler of a name, in the order of registration, in the caller's transaction."""
     for handler in _handlers[name]:
         handler(now=now, **facts)
+
+
+def tell_of_many(name: str, *, sale_ids: Sequence[UUID], now: datetime) -> None:
+    """The same about many sales, in one transaction with all of them locked: handler by handler."""
+    for handler in _handlers[name]:
+        many = _siblings.get(handler)
+        if many is not None:
+            many(sale_ids=sale_ids, now=now)
+            continue
+        for sale_id in sale_ids:
+            handler(sale_id=sale_id, now=now)
 
 
 def answers(name: str) -> Callable[[A], A]:

@@ -30,6 +30,12 @@ def lock_ticket_of_sale(sale_id: UUID) -> Ticket | None:
     return Ticket.objects.select_for_update(of=("self",)).select_related("room").filter(sale_id=sale_id).first()
 
 
+def lock_tickets_of_sales(sale_ids: Iterable[UUID]) -> list[Ticket]:
+    """The tickets that these sales, which are locked, pay for."""
+    tickets = Ticket.objects.select_for_update(of=("self",)).select_related("room").filter(sale_id__in=list(sale_ids))
+    return list(tickets.order_by("id"))
+
+
 def lock_ticket_and_buyer_of_sale(sale_id: UUID) -> Ticket | None:
     """The same with its buyer, who is locked first, so that they buy nothing else meanwhile."""
     buyer_id = Ticket.objects.filter(sale_id=sale_id).values_list("buyer_id", flat=True).first()

@@ -85,8 +85,7 @@ def pay(sales: Iterable[Sale], *, now: datetime) -> None:
     for sale in newly:
         sale.state, sale.paid_at = SaleState.PAID, now
     update_many(sales, LEARNED)
-    for sale in newly:
-        handlers.tell("sale.paid", sale_id=sale.id, now=now)
+    handlers.tell_of_many("sale.paid", sale_ids=[sale.id for sale in newly], now=now)
 
 
 def split_and_post(movements: Sequence[BalanceTransaction], *, now: datetime) -> set[str]:
@@ -155,8 +154,7 @@ def _post(ids: Sequence[str], *, now: datetime) -> set[str]:
         done.append((sale, movement))
     update_many([sale for sale, _ in done], ["state", "posted_at"])
     update_many([movement for _, movement in done], ["state", "posting_key"])
-    for sale, _ in done:
-        handlers.tell("sale.posted", sale_id=sale.id, now=now)
+    handlers.tell_of_many("sale.posted", sale_ids=[sale.id for sale, _ in done], now=now)
     return {movement.id for _, movement in done}
 
 

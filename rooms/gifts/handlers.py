@@ -1,5 +1,6 @@
 """What happens to a gift when Stripe's word about its sale has been processed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ from rooms.models import Gift
 
 def register() -> None:
     """Tell payouts whom to call; done once, when the app is ready, after the purchases' own handlers."""
-    handlers.on("sale.paid")(sale_paid)
+    handlers.on("sale.paid", many=sales_paid)(sale_paid)
     handlers.on("sale.refunded")(sale_refunded)
     handlers.on("dispute.opened")(dispute_opened)
     handlers.on("dispute.closed")(dispute_closed)
@@ -36,6 +37,12 @@ def sale_paid(*, sale_id: UUID, now: datetime, **_: Any) -> None:
         letter=_receipt(gift),
         now=now,
     )
+
+
+def sales_paid(*, sale_ids: Sequence[UUID], now: datetime, **_: Any) -> None:
+    """The same for the gifts among many sales."""
+    for sale_id in Gift.objects.filter(sale_id__in=sale_ids).order_by("sale_id").values_list("sale_id", flat=True):
+        sale_paid(sale_id=sale_id, now=now)
 
 
 def sale_refunded(*, sale_id: UUID, full: bool, now: datetime, **_: Any) -> None:

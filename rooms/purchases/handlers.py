@@ -3,6 +3,7 @@
 Payouts calls these inside the transaction of the event, with the sale locked, in any order and any number of times.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,12 +17,12 @@ from payouts.locks import lock_sale
 from rooms.events import hints
 from rooms.models import Purchase
 from rooms.purchases import telling
-from rooms.purchases.kinds import lock_purchase_of_sale
+from rooms.purchases.kinds import lock_purchase_of_sale, sales_of_purchases
 
 
 def register() -> None:
     """Tell payouts whom to call; done once, when the app is ready."""
-    handlers.on("sale.paid")(sale_paid)
+    handlers.on("sale.paid", many=sales_paid)(sale_paid)
     handlers.on("sale.declined")(sale_declined)
     handlers.on("sale.expired")(sale_changed)
     handlers.on("sale.late")(sale_changed)
@@ -41,6 +42,12 @@ def sale_paid(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     purchase.save(update_fields=["paid_at"])
     _tell(purchase)
     telling.tell_of(purchase)
+
+
+def sales_paid(*, sale_ids: Sequence[UUID], now: datetime, **_: Any) -> None:
+    """The same for the purchases among many sales."""
+    for sale_id in sales_of_purchases(sale_ids):
+        sale_paid(sale_id=sale_id, now=now)
 
 
 def sale_declined(*, sale_id: UUID, now: datetime, **_: Any) -> None:

@@ -1,6 +1,6 @@
 """Which row of ours a sale pays for, by the sale's product."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -8,6 +8,13 @@ from payouts.models import Sale
 from rooms.models import Donation, Gift, Purchase, StarOrder, Tip
 
 MODELS: Final[Mapping[str, type[Purchase]]] = {model.kind: model for model in (Tip, Donation, StarOrder, Gift)}
+
+
+def sales_of_purchases(sale_ids: Sequence[UUID]) -> list[UUID]:
+    """Those of these sales that pay for a purchase of ours: one query."""
+    return list(
+        Sale.objects.filter(id__in=sale_ids, product__in=list(MODELS)).order_by("id").values_list("id", flat=True)
+    )
 
 
 def lock_purchase_of_sale(sale_id: UUID) -> Purchase | None:

@@ -3,11 +3,13 @@
 Payouts calls these inside the transaction of the event, with the sale locked, in any order and any number of times.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from payouts import handlers
+from payouts.batches import update_many
 from payouts.sales.operations import rename_sale
 from rooms import locks
 from rooms.events import hints
@@ -19,7 +21,7 @@ from rooms.tickets.seats import free_seat_for
 
 def register() -> None:
     """Tell payouts whom to call; done once, when the app is ready."""
-    handlers.on("sale.paid")(sale_paid)
+    handlers.on("sale.paid", many=sales_paid)(sale_paid)
     handlers.on("sale.expired")(sale_expired)
     handlers.on("sale.late")(sale_late)
     handlers.on("sale.returned")(sale_returned)
@@ -29,10 +31,18 @@ def register() -> None:
 
 def sale_paid(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     """The payment succeeded: the seat is the buyer's, at once; the processor's fee may come later."""
-    ticket = locks.lock_ticket_of_sale(sale_id)
-    if ticket is None or ticket.state not in {TicketState.HELD, TicketState.ENDING}:
-        return
-    _make_valid(ticket, now=now)
+    sales_paid(sale_ids=[sale_id], now=now)
+
+
+def sales_paid(*, sale_ids: Sequence[UUID], now: datetime, **_: Any) -> None:
+    """The same for the tickets of many sales."""
+    waiting = {TicketState.HELD, TicketState.ENDING}
+    tickets = [ticket for ticket in locks.lock_tickets_of_sales(sale_ids) if ticket.state in waiting]
+    for ticket in tickets:
+        ticket.state, ticket.paid_at, ticket.end_reason = TicketState.VALID, now, ""
+    update_many(tickets, ["state", "paid_at", "end_reason"])
+    for ticket in tickets:
+        _tell(ticket, now=now)
 
 
 def sale_expired(*, sale_id: UUID, now: datetime, **_: Any) -> None:
@@ -94,14 +104,6 @@ def sale_late(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     ticket.state = TicketState.LATE
     ticket.paid_at = now
     ticket.save(update_fields=["state", "paid_at"])
-    _tell(ticket, now=now)
-
-
-def _make_valid(ticket: Ticket, *, now: datetime) -> None:
-    ticket.state = TicketState.VALID
-    ticket.paid_at = now
-    ticket.end_reason = ""
-    ticket.save(update_fields=["state", "paid_at", "end_reason"])
     _tell(ticket, now=now)
 
 

@@ -20,6 +20,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "3"))
 
 def main() -> None:
     """Measure everything and print two tables."""
+    os.environ.setdefault("LOG_LEVEL", "WARNING")
     with database() as fresh:
         acknowledged(webhooks_load.measure(fresh, rounds=ROUNDS))
         drained(webhooks_drain.measure(fresh, rounds=ROUNDS))

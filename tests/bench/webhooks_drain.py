@@ -109,8 +109,31 @@ def _fill(data: Path) -> list[uuid.UUID]:
     first.refresh_from_db()
     sales = [first, *(_open(payees[number % len(payees)], now, send=False) for number in range(1, SALES))]
     StripeCall.objects.filter(subject__in=[sale.ledger_subject for sale in sales[1:]]).delete()
+    _hold_seats(sales, now)
     _copy(data, events, [str(sale.id) for sale in sales])
     return [sale.id for sale in Sale.objects.filter(id__in=[sale.id for sale in sales])]
+
+
+def _hold_seats(sales: list[Any], now: Any) -> None:
+    """A listener and a held ticket for each sale, so that being paid is what it is on the site."""
+    from rooms.models import Creator, Ticket, User  # noqa: PLC0415
+    from tests.rooms import cast  # noqa: PLC0415  # isort: skip
+
+    host = Creator.objects.first() or cast.creator("Ada")
+    starts_at = now + timedelta(days=7)
+    room = cast.room(
+        host, title=str(uuid.uuid4()), starts_at=starts_at, ends_at=starts_at + timedelta(hours=1),
+        capacity=len(sales), now=now,
+    )  # fmt: skip
+    listeners = User.objects.bulk_create(
+        User(email=f"{uuid.uuid4()}@example.org", display_name="Linus") for _ in sales
+    )
+    tickets = [
+        Ticket(room=room, seat=seat, buyer=buyer, sale=sale, held_at=now, held_until=now + timedelta(minutes=15))
+        for seat, buyer, sale in zip(room.seats.order_by("number"), listeners, sales, strict=True)
+    ]
+    room.seats.update(taken=True)
+    Ticket.objects.bulk_create(tickets)
 
 
 CARD = {"number": "4242424242424242", "exp": "12/34", "cvc": "123", "name": "Linus", "email": "linus@example.org"}

@@ -63,17 +63,11 @@ def measure(fresh: Database, *, rounds: int) -> dict[str, list[Round]]:
     with web:
         web.wait_until(lambda: answers(f"http://127.0.0.1:{port}/healthz"), what="web answers")
         over_http(port)  # both processes have loaded everything
-        return (
-            {name: [way() for _ in range(1)] for name, way in ways.items()} if rounds == 1 else _rounds(ways, rounds)
-        )
-
-
-def _rounds(ways: dict[str, Callable[[], Round]], rounds: int) -> dict[str, list[Round]]:
-    found: dict[str, list[Round]] = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, way in ways.items():
-            found[name].append(way())
-    return found
+        found: dict[str, list[Round]] = {name: [] for name in ways}
+        for _ in range(rounds):
+            for name, way in ways.items():
+                found[name].append(way())
+        return found
 
 
 def body(event_id: str) -> bytes:
