@@ -9,9 +9,10 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from config import clock
+from payouts import handlers
 from payouts.cards.unsent import UNSENT_FOR, give_up_unsent
 from payouts.models import Customer, Sale, SaleChannel, SaleState, SavedCard, StripeCall, StripeCircuit
-from rooms.models import CoHost, Creator, Room, Tip, User
+from rooms.models import CoHost, Creator, Room, Ticket, TicketState, Tip, User
 from rooms.scheduling.operations import CoHostSpec, accept_cohosting
 from rooms.tips.operations import switch_tips
 from tests.rooms import cast
@@ -216,3 +217,16 @@ def test_one_tap_while_stripe_is_silent_waits_and_is_given_up_at_last(
     page = listener.get(tip.get_absolute_url()).content.decode()
     assert "Your card was never asked." in page
     assert f'href="{open_room.get_absolute_url()}tip/"' in page
+
+
+def test_many_sales_are_told_of_at_once_each_to_what_it_pays_for(
+    listener: Client, open_room: Room, card: SavedCard
+) -> None:
+    _give(listener, open_room, pay_by="pm_1")
+    listener.post(f"{open_room.get_absolute_url()}buy/")
+    tip, ticket = Tip.objects.get(), Ticket.objects.get()
+    for _ in range(2):
+        handlers.tell_of_many("sale.paid", sale_ids=[tip.sale_id, ticket.sale_id, uuid4()], now=clock.now())
+        tip.refresh_from_db()
+        ticket.refresh_from_db()
+        assert (ticket.state, ticket.paid_at is not None, tip.paid_at is not None) == (TicketState.VALID, True, True)
