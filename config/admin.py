@@ -53,7 +53,7 @@ SECTIONS = [
         ("Suspense", "pending_actions", "admin:payouts_suspense"),
         ("Disputes", "gavel", "admin:payouts_dispute_changelist"),
         ("Fraud warnings", "gpp_maybe", "admin:payouts_earlyfraudwarning_changelist"),
-        ("Subscriptions", "autorenew", "admin:payouts_billingsubscription_changelist"),
+        ("Billing", "autorenew", "admin:payouts_billingsubscription_changelist"),
         ("Customers", "credit_card", "admin:payouts_customer_changelist"),
         ("Wallets", "stars", "admin:payouts_wallet_changelist"),
         ("Payees", "group", "admin:payouts_payee_changelist"),
@@ -74,6 +74,9 @@ SECTIONS = [
     ("Rooms", [
         ("Rooms", "graphic_eq", "admin:rooms_room_changelist"),
         ("Tickets", "confirmation_number", "admin:rooms_ticket_changelist"),
+        ("Plans", "loyalty", "admin:rooms_plan_changelist"),
+        ("Subscriptions", "card_membership", "admin:rooms_subscription_changelist"),
+        ("Months given", "redeem", "admin:rooms_gift_changelist"),
         ("Tips", "volunteer_activism", "admin:rooms_tip_changelist"),
         ("Donations", "favorite", "admin:rooms_donation_changelist"),
         ("Packs of Stars", "stars", "admin:rooms_starorder_changelist"),

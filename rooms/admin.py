@@ -22,6 +22,9 @@ from rooms.purchases.admin import DonationAdmin as DonationAdmin
 from rooms.purchases.admin import StarOrderAdmin as StarOrderAdmin
 from rooms.purchases.admin import StarTipAdmin as StarTipAdmin
 from rooms.purchases.admin import TipAdmin as TipAdmin
+from rooms.subscriptions.admin import GiftAdmin as GiftAdmin
+from rooms.subscriptions.admin import PlanAdmin as PlanAdmin
+from rooms.subscriptions.admin import SubscriptionAdmin as SubscriptionAdmin
 
 
 class CoHostInline(ReadOnly, TabularInline):  # type: ignore[misc]  # django-unfold is untyped

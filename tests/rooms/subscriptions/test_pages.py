@@ -4,14 +4,17 @@ from datetime import timedelta
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from config import clock
 from payouts.models import BillingPrice
 from rooms.errors import InvalidFieldsError, PlanNotFoundError
-from rooms.models import Creator, Plan, User
+from rooms.gifts.operations import give
+from rooms.models import Creator, Gift, Plan, User
 from rooms.subscriptions import queries
 from rooms.subscriptions.plans import change_plan, open_plan
 from tests.rooms import cast
@@ -90,17 +93,57 @@ def test_my_subscriptions_cost_the_same_for_any_number(
             patron.subscription(patron.plan(grace, now=now), linus, now=now)
 
 
-def test_finance_sees_subscriptions_with_their_invoices(ada: Creator, linus: User) -> None:
+@pytest.fixture
+def fin(db: None) -> Client:
+    """Fin does finance."""
+    user = cast.person("Fin", is_staff=True, is_superuser=True)
+    TOTP.activate(user, generate_totp_secret())
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def _admin(fin: Client, name: str, *arguments: object) -> str:
+    answer = fin.get(reverse(f"admin:{name}", args=arguments))
+    assert b'name="_save"' not in answer.content
+    return answer.content.decode()
+
+
+def test_finance_sees_subscriptions_with_their_invoices(fin: Client, ada: Creator, linus: User) -> None:
     now = clock.now()
     made = patron.subscription(patron.plan(ada, now=now), linus, now=now)
     patron.invoice(made, now=now, id="in_first")
-    fin = cast.person("Fin", is_staff=True, is_superuser=True)
-    TOTP.activate(fin, generate_totp_secret())
-    client = Client()
-    client.force_login(fin)
-    listed = client.get(reverse("admin:payouts_billingsubscription_changelist")).content.decode()
-    assert "Ada Lovelace: Gold" in listed
-    page = client.get(reverse("admin:payouts_billingsubscription_change", args=[made.billing_id])).content.decode()
-    assert "in_first" in page
-    assert b'name="_save"' not in page.encode()
-    assert "4.99" in client.get(reverse("admin:payouts_billingprice_changelist")).content.decode()
+    assert "Ada Lovelace: Gold" in _admin(fin, "payouts_billingsubscription_changelist")
+    assert "in_first" in _admin(fin, "payouts_billingsubscription_change", made.billing_id)
+    assert "4.99" in _admin(fin, "payouts_billingprice_changelist")
+    page = _admin(fin, "rooms_subscription_change", made.id)
+    assert reverse("admin:payouts_billingsubscription_change", args=[made.billing_id]) in page
+    assert f"{reverse('admin:payouts_stripeevent_changelist')}?q={made.billing.stripe_subscription_id}" in page
+    assert str(made.plan.billing_id) in _admin(fin, "rooms_plan_change", made.plan_id)
+
+
+def test_lists_of_finance_cost_the_same_for_any_number_of_rows(fin: Client, ada: Creator, linus: User) -> None:
+    now = clock.now()
+    gold = patron.plan(ada, now=now)
+
+    def sell(buyer: User) -> None:
+        patron.subscription(gold, buyer, now=now)
+        give(plan_id=gold.id, giver_id=buyer.id, months=3, recipient_email="friend@obole.example", now=now)
+
+    def costs() -> list[int]:
+        found = []
+        for name in ("plan", "subscription", "gift"):
+            with CaptureQueriesContext(connection) as queried:
+                assert "Gold" in _admin(fin, f"rooms_{name}_changelist")
+            found.append(len(queried))
+        return found
+
+    sell(linus)
+    before = costs()
+    for name in ("Margaret", "Dennis"):
+        sell(cast.person(name))
+    assert costs() == before
+    gift = Gift.objects.order_by("id")[0]
+    page = _admin(fin, "rooms_gift_change", gift.id)
+    assert "14.97" in page
+    assert gift.token not in page
