@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from payouts.circuit import silent_since
-from payouts.sales.queries import exchange_rate_of
 from rooms import breakdowns
+from rooms.conversions import rate_of
 from rooms.models import Donation, Gift, Purchase, StarOrder, Tip
 from rooms.purchases.kinds import MODELS
 from rooms.purchases.stage import MOVING, TITLES, Stage, stage_of
@@ -63,7 +63,7 @@ def receipt(request: HttpRequest, purchase_id: UUID, kind: str) -> HttpResponse:
         "kind": kind,
         "kind_title": KIND_TITLES[kind],
         "paid": breakdowns.receipt_of(sale_id=sale.id),
-        "exchange_rate": exchange_rate_of(sale_id=sale.id),
+        "exchange_rate": rate_of(sale),
         "surcharge_minor": sale.charge_minor - sale.price_minor,
     }
     return render(request, "rooms/purchase_receipt.html", context)

@@ -8,8 +8,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from payouts.sales.queries import exchange_rate_of
 from rooms import breakdowns
+from rooms.conversions import rate_of
 from rooms.errors import SubscriptionNotFoundError
 from rooms.refunds.shown import refunds_shown
 from rooms.studio.access import user_of
@@ -39,7 +39,7 @@ def receipt(request: HttpRequest, subscription_id: UUID, invoice_id: UUID) -> Ht
         "sale": sale,
         "is_change": invoice.reason == "subscription_update",
         "paid": breakdowns.receipt_of(sale_id=sale.id),
-        "exchange_rate": exchange_rate_of(sale_id=sale.id),
+        "exchange_rate": rate_of(sale),
         "refunds": refunds_shown(sale),
     }
     return render(request, "rooms/subscription_receipt.html", context)

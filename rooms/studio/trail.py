@@ -7,6 +7,7 @@ from uuid import UUID
 from payouts.models import TOO_LATE, BalanceTransaction, Payee, Payout, Sale, SaleShare, SaleState
 from payouts.refunds.queries import refunds_of
 from payouts.sales.queries import Explanation, explain_sale
+from rooms.conversions import rate_words
 from rooms.currencies import money_text
 from rooms.studio import disputes, holds
 from rooms.studio.entries import LedgerTransaction, grouped
@@ -41,6 +42,7 @@ class Trail:
     platform_words: str
     processing_words: str
     predicted_fee_minor: int
+    rate_words: str
     steps: tuple[Step, ...]
     transactions: tuple[LedgerTransaction, ...]
     payout: Payout | None
@@ -76,6 +78,7 @@ def trail_of(*, sale_id: UUID, payee_id: UUID) -> Trail | None:
         platform_words=_platform_words(found),
         processing_words=processing_words(found.sale),
         predicted_fee_minor=found.sale.basis["predicted_processing_fee_minor"],
+        rate_words=_rate_words(found),
         steps=(*_steps(found.sale, found.balance_transaction, payout), *disputes.steps_of(sale_id=sale_id)),
         transactions=grouped(found.entries, names=names),
         payout=payout,
@@ -88,6 +91,11 @@ def trail_of(*, sale_id: UUID, payee_id: UUID) -> Trail | None:
 def _payout(found: Explanation, payee_id: UUID) -> Payout | None:
     carried = next((carried for carried in found.carried_by if carried.payee_id == payee_id), None)
     return Payout.objects.get(id=carried.payout_id) if carried else None
+
+
+def _rate_words(found: Explanation) -> str:
+    movement = found.balance_transaction
+    return "" if movement is None else rate_words(found.sale, movement.exchange_rate)
 
 
 def _parts(found: Explanation, names: Mapping[str, str], payee_id: UUID) -> tuple[Part, ...]:

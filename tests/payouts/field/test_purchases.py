@@ -11,6 +11,7 @@ from ledger.queries import balance_minor
 from payouts.models import Payee, Payout, PayoutState, Sale, SaleChannel, SaleState, StripeEvent
 from payouts.runs.operations import release_due, run_payouts, settle_due
 from payouts.sales.operations import abandon_sale
+from rooms.conversions import rate_of
 from rooms.models import Creator, Room, Tip, User
 from rooms.purchases import checkout
 from rooms.tips import targets
@@ -113,9 +114,11 @@ def test_huf_is_charged_in_hundredths_and_paid_out_in_whole_forint(shop: Shop, s
     assert_books_agree(sandbox, "HUF")
 
 
-@pytest.mark.parametrize(("currency", "amount_minor", "sent"), [("KWD", 12_340, 12_340), ("ISK", 500, 50_000)])
+@pytest.mark.parametrize(
+    ("currency", "amount_minor", "sent", "rate"), [("KWD", 12_340, 12_340, "3.25"), ("ISK", 500, 50_000, "0.0072")]
+)
 def test_three_decimals_and_krona_are_sent_as_stripe_wants_them(
-    shop: Shop, ada_tips: Creator, currency: str, amount_minor: int, sent: int
+    shop: Shop, ada_tips: Creator, *, currency: str, amount_minor: int, sent: int, rate: str
 ) -> None:
     sandbox = shop.sandbox
     tip = _tip(shop, ada_tips, amount_minor=amount_minor, currency=currency)
@@ -126,6 +129,7 @@ def test_three_decimals_and_krona_are_sent_as_stripe_wants_them(
     assert (charge.amount, charge.currency) == (tip.sale.charge_minor * step, currency.lower())
     sale = Sale.objects.get(id=tip.sale_id)
     assert (sale.state, sale.settlement_currency, sale.price_minor) == (SaleState.POSTED, "USD", amount_minor)
+    assert rate_of(sale) == f"1 {currency} = {rate} USD"
     (share,) = sale.shares.all()
     assert share.amount_minor is not None
     assert sale.gross_minor == share.amount_minor + (sale.processing_recovered_minor or 0)

@@ -1,11 +1,12 @@
 """Money, formulas and accounts in words."""
 
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 from django.template import Context, Template
 
-from rooms.currencies import decimal_text, money_text
+from rooms.currencies import decimal_text, money_text, rate_text
 from rooms.studio.words import account_words, formula_words
 from rooms.templatetags.ui import BAR_WIDTH, Part, breakdown
 
@@ -83,3 +84,21 @@ def test_the_bars_parts_stand_side_by_side() -> None:
     assert [bar["x"] for bar in bars] == [0, 911, 941]
     assert all(left["x"] + left["width"] <= right["x"] for left, right in pairwise(bars))
     assert bars[-1]["x"] + bars[-1]["width"] <= BAR_WIDTH
+
+
+@pytest.mark.parametrize(
+    ("rate", "paid", "arrived", "words"),
+    [
+        ("1.080000000000", (1000, "EUR"), (1080, "USD"), "1 EUR = 1.08 USD"),
+        ("0.667", (500, "JPY"), (334, "USD"), "1 JPY = 0.00667 USD"),  # cents for a yen
+        ("0.325", (12_340, "KWD"), (4010, "USD"), "1 KWD = 3.25 USD"),  # cents for a fils
+        ("0.0072", (500, "ISK"), (360, "USD"), "1 ISK = 0.0072 USD"),  # Stripe counts hundredths
+    ],
+)
+def test_rates_are_told_between_whole_units(
+    rate: str, paid: tuple[int, str], arrived: tuple[int, str], words: str
+) -> None:
+    told = rate_text(
+        Decimal(rate), paid_minor=paid[0], paid_in=paid[1], arrived_minor=arrived[0], arrived_in=arrived[1]
+    )
+    assert told == words
