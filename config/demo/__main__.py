@@ -22,7 +22,7 @@ from config.embedded.errors import EmbeddedError
 MIGRATE = "python manage.py migrate --no-input --verbosity 1"
 SEED = "python -m config.demo.story"
 MUSIC = "python -m config.demo.music"
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0  # a process that keeps dying is told of much sooner
 SCHEMA = ("*/migrations/*.py", "*/sql/*.sql", "ledger/grants.py", "requirements/base.txt")
 
 

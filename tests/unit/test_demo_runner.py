@@ -67,7 +67,7 @@ class Demo:
             assert process.poll() is None, self.said()
             return "Obole is running" in self.said()
 
-        wait_until(ready_or_ended, what="the demo runs", within_s=180)
+        wait_until(ready_or_ended, what="the demo runs", within_s=300)
 
     def marked(self) -> dict[int, str]:
         """Every process that carries our mark, with its command."""

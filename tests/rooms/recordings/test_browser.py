@@ -96,7 +96,7 @@ def test_two_voices_play_in_step_and_can_be_found(
         assert page.evaluate("level(1, 1000)") < -60
 
         becomes(page, "level(1, 500) === -200 && level(0, 1000) > -45")  # Grace has ended
-        assert position_s(page) >= 8
+        assert position_s(page) > 8 - 0.15  # the lanes may be so far apart
 
         page.get_by_role("button", name="Pause").click()
         slider = page.get_by_role("slider", name="Position")
