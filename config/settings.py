@@ -110,6 +110,7 @@ DATABASES = {
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     # One forgotten open transaction would stall sealing and folding, which wait for every earlier one to end.
     options="-c idle_in_transaction_session_timeout=60s -c lock_timeout=10s -c statement_timeout=60s -c timezone=UTC",
+    prepare_threshold=5,  # for the ledger's calls alone: Django's cursors prepare nothing
 )
 REDIS_URL = env.str("REDIS_URL", validate=REQUIRED)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

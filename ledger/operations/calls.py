@@ -3,7 +3,9 @@
 import json
 from typing import Any, Literal
 
+import psycopg
 from django.db import DatabaseError, connection
+from django.db.backends.utils import CursorWrapper
 
 from ledger.errors import translate
 
@@ -22,7 +24,7 @@ def call(function: Function, request: Any) -> Any:
 def run(statement: str, parameters: list[Any]) -> Any:
     """Run a statement that answers one jsonb value."""
     try:
-        with connection.cursor() as cursor:
+        with _cursor() as cursor:
             cursor.execute(statement, parameters)
             (answer,) = cursor.fetchone()
     except DatabaseError as error:
@@ -31,3 +33,14 @@ def run(statement: str, parameters: list[Any]) -> Any:
             raise
         raise refusal from error
     return json.loads(answer)
+
+
+def _cursor() -> CursorWrapper:
+    """A cursor whose parameters go to the server apart from the statement, so that each connection prepares it once.
+
+    Django's own cursors write the parameters into the text, which is then parsed and planned anew every time.
+    """
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
+    cursor = psycopg.Cursor(connection.connection)
+    return connection.make_debug_cursor(cursor) if connection.queries_logged else connection.make_cursor(cursor)

@@ -7,6 +7,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ledger.operations.calls import call, run
+from ledger.proof.signatures import signed_message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +32,13 @@ def seal(*, signing_key: Ed25519PrivateKey | None = None) -> Sealed:
     """Seal all history that no late commit can precede and no seal has yet, and sign the new link if asked to."""
     sealed = Sealed(**run("SELECT ledger_seal()", []))
     if signing_key is not None and sealed.seal_id is not None and sealed.chain is not None:
+        signed_us = int(run("SELECT to_jsonb(ledger_micros(clock_timestamp()))", []))
+        message = signed_message(chain=bytes.fromhex(sealed.chain), signed_us=signed_us)
         request = {
             "seal_id": sealed.seal_id,
             "public_key": signing_key.public_key().public_bytes_raw().hex(),
-            "signature": signing_key.sign(bytes.fromhex(sealed.chain)).hex(),
+            "signature": signing_key.sign(message).hex(),
+            "signed_us": signed_us,
         }
         call("ledger_sign_seal", request)
     return sealed

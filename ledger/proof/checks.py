@@ -1,5 +1,14 @@
 """What `ledger verify` looks for. Each check is a query that answers (table, row, what) for a difference."""
 
+import json
+
+# The chart and the currencies come with the code, so the code knows what they are: the SHA-256 of their rows in order.
+# A migration that adds to them changes these.
+SHIPPED = {
+    "ledger_chart": "1a0110164a6c6a124e00172a5f2788edfada74ca978ce13a7841484aced25088",
+    "ledger_currency": "28b81c68cba4c5353d4b34d3e16d6a84535363fbf064758826054bbe746ca2ed",
+}
+
 # {since} is the number of the last seal that is trusted already; checks of seals and leaves start after it.
 SEALS = {
     "a sealed row was changed or is gone": """
@@ -144,6 +153,21 @@ BOOKS = {
                 AND e.account_id = b.account_id
         )
     """,
+    "folds are out of order": """
+        SELECT 'ledger_fold', f.id, 'watermark ' || f.epoch || '/' || f.xact FROM (
+            SELECT f.*, lag(f.folded_at) OVER w AS before_at, lag(f.epoch) OVER w AS before_epoch, lag(f.xact) OVER w AS before_xact
+            FROM ledger_fold f WINDOW w AS (ORDER BY f.id)
+        ) f WHERE f.folded_at < f.before_at OR (f.epoch, f.xact) < (f.before_epoch, f.before_xact) OR f.next_xact < f.xact
+    """,
+    "the chart or the currencies are not what this version ships": """
+        SELECT digest.name, 0, 'rows hash to ' || digest.found FROM (
+            SELECT 'ledger_chart' AS name, encode(sha256(convert_to(coalesce(
+                string_agg(c::text, E'\n' ORDER BY c.pattern COLLATE "C"), ''), 'UTF8')), 'hex') AS found FROM ledger_chart c
+            UNION ALL
+            SELECT 'ledger_currency', encode(sha256(convert_to(coalesce(
+                string_agg(c::text, E'\n' ORDER BY c.code COLLATE "C"), ''), 'UTF8')), 'hex') FROM ledger_currency c
+        ) digest WHERE digest.found <> (%(shipped)s::jsonb ->> digest.name)
+    """,
     "a fee basis is not the sum of its sales": """
         SELECT 'ledger_fee_basis', row_number() OVER (), b.payee || ' ' || b.policy || ' ' || b.currency
         FROM ledger_fee_basis b LEFT JOIN LATERAL (
@@ -156,3 +180,8 @@ BOOKS = {
         WHERE b.closed_before IS DISTINCT FROM (SELECT max(p.closed_before) FROM ledger_period p)
     """,
 }
+
+
+def parameters(*, since_seal: int) -> dict[str, object]:
+    """What the checks are given."""
+    return {"since": since_seal, "shipped": json.dumps(SHIPPED)}

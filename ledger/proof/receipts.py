@@ -47,9 +47,15 @@ def _seal(seal_id: int) -> dict[str, Any]:
     )[0]
     names = ("id", "leaves", "epoch", "xact", "sealed_us", "root", "previous", "chain")
     signatures = rows(
-        "SELECT encode(public_key, 'hex'), encode(signature, 'hex') FROM ledger_seal_signature WHERE seal_id = %s",
+        """
+        SELECT encode(public_key, 'hex'), encode(signature, 'hex'), signed_us FROM ledger_seal_signature
+        WHERE seal_id = %s
+        """,
         [seal_id],
     )
     return dict(zip(names, row, strict=True)) | {
-        "signatures": [{"public_key": public_key, "signature": signature} for public_key, signature in signatures]
+        "signatures": [
+            {"public_key": public_key, "signature": signature, "signed_us": signed_us}
+            for public_key, signature, signed_us in signatures
+        ]
     }

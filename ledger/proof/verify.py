@@ -7,7 +7,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection, transaction
 
-from ledger.proof.checks import BOOKS, SEALS
+from ledger.proof.checks import BOOKS, SEALS, parameters
+from ledger.proof.signatures import signed_message
 from ledger.queries.rows import rows
 
 
@@ -50,7 +51,7 @@ def verify(*, since_seal: int = 0) -> Verification:
         findings = [
             Finding(problem=problem, table=table, row_id=int(row_id), detail=str(detail))
             for problem, query in (SEALS | BOOKS).items()
-            for table, row_id, detail in rows(query, {"since": since_seal})
+            for table, row_id, detail in rows(query, parameters(since_seal=since_seal))
         ]
         findings += bad_signatures(rows(SIGNED, {"since": since_seal}))
         transactions, seals, unsealed, chain = rows(
@@ -68,17 +69,20 @@ def verify(*, since_seal: int = 0) -> Verification:
 
 
 SIGNED = """
-SELECT g.seal_id, g.public_key, g.signature, s.chain
+SELECT g.seal_id, g.public_key, g.signature, s.chain, g.signed_us, ledger_micros(g.signed_at)
 FROM ledger_seal_signature g LEFT JOIN ledger_seal s ON s.id = g.seal_id WHERE g.seal_id > %(since)s
 """
 
 
 def bad_signatures(signed: list[tuple[Any, ...]]) -> list[Finding]:
-    """A finding for each (seal, public key, signature, chain) in which the key did not sign the chain."""
+    """A finding for each row of SIGNED in which the key did not sign that chain at that time."""
     findings = []
-    for seal_id, public_key, signature, chain in signed:
+    for seal_id, public_key, signature, chain, signed_us, shown_us in signed:
         try:
-            Ed25519PublicKey.from_public_bytes(bytes(public_key)).verify(bytes(signature), bytes(chain or b""))
+            if signed_us not in {None, shown_us}:
+                raise InvalidSignature
+            message = signed_message(chain=bytes(chain or b""), signed_us=signed_us)
+            Ed25519PublicKey.from_public_bytes(bytes(public_key)).verify(bytes(signature), message)
         except (InvalidSignature, ValueError):
             findings.append(
                 Finding(
