@@ -137,6 +137,19 @@ BOOKS = {
         ) e ON e.account_id = d.account_id AND e.day = d.day
         WHERE (d.debit_minor, d.credit_minor, d.entries) IS DISTINCT FROM (e.debit_minor, e.credit_minor, e.entries)
     """,
+    "an hourly total is not the sum of its entries": """
+        SELECT 'ledger_hourly_total', coalesce(h.account_id, e.account_id), coalesce(h.hour, e.hour)::text
+        FROM ledger_hourly_total h FULL JOIN (
+            SELECT e.account_id, date_trunc('hour', e.effective_at, 'UTC') AS hour, count(*) AS entries,
+                   sum(greatest(e.amount_minor, 0)) AS debit_minor, -sum(least(e.amount_minor, 0)) AS credit_minor
+            FROM ledger_book k, ledger_entry e
+            JOIN ledger_transaction t ON t.id = e.transaction_id
+            JOIN ledger_account a ON a.id = e.account_id AND a.hot
+            WHERE (t.epoch, t.xact) < (k.folded_epoch, k.folded_xact)
+            GROUP BY e.account_id, date_trunc('hour', e.effective_at, 'UTC')
+        ) e ON e.account_id = h.account_id AND e.hour = h.hour
+        WHERE (h.debit_minor, h.credit_minor, h.entries) IS DISTINCT FROM (e.debit_minor, e.credit_minor, e.entries)
+    """,
     "a fold kept another balance than its entries had": """
         SELECT 'ledger_fold_balance', b.account_id, 'fold ' || b.fold_id FROM (
             SELECT b.account_id, b.fold_id, b.balance_minor - lag(b.balance_minor, 1, 0::bigint)
@@ -155,18 +168,20 @@ BOOKS = {
     """,
     "folds are out of order": """
         SELECT 'ledger_fold', f.id, 'watermark ' || f.epoch || '/' || f.xact FROM (
-            SELECT f.*, lag(f.folded_at) OVER w AS before_at, lag(f.epoch) OVER w AS before_epoch, lag(f.xact) OVER w AS before_xact
+            SELECT f.*, lag(f.folded_at) OVER w AS before_at, lag(f.epoch) OVER w AS before_epoch,
+                   lag(f.xact) OVER w AS before_xact
             FROM ledger_fold f WINDOW w AS (ORDER BY f.id)
-        ) f WHERE f.folded_at < f.before_at OR (f.epoch, f.xact) < (f.before_epoch, f.before_xact) OR f.next_xact < f.xact
+        ) f
+        WHERE f.folded_at < f.before_at OR (f.epoch, f.xact) < (f.before_epoch, f.before_xact) OR f.next_xact < f.xact
     """,
     "the chart or the currencies are not what this version ships": """
-        SELECT digest.name, 0, 'rows hash to ' || digest.found FROM (
-            SELECT 'ledger_chart' AS name, encode(sha256(convert_to(coalesce(
-                string_agg(c::text, E'\n' ORDER BY c.pattern COLLATE "C"), ''), 'UTF8')), 'hex') AS found FROM ledger_chart c
+        SELECT shown.name, 0, 'rows hash to ' || encode(sha256(convert_to(shown.rows, 'UTF8')), 'hex') FROM (
+            SELECT 'ledger_chart' AS name, string_agg(c::text, E'\n' ORDER BY c.pattern COLLATE "C") AS rows
+            FROM ledger_chart c
             UNION ALL
-            SELECT 'ledger_currency', encode(sha256(convert_to(coalesce(
-                string_agg(c::text, E'\n' ORDER BY c.code COLLATE "C"), ''), 'UTF8')), 'hex') FROM ledger_currency c
-        ) digest WHERE digest.found <> (%(shipped)s::jsonb ->> digest.name)
+            SELECT 'ledger_currency', string_agg(c::text, E'\n' ORDER BY c.code COLLATE "C") FROM ledger_currency c
+        ) shown
+        WHERE encode(sha256(convert_to(shown.rows, 'UTF8')), 'hex') IS DISTINCT FROM %(shipped)s::jsonb ->> shown.name
     """,
     "a fee basis is not the sum of its sales": """
         SELECT 'ledger_fee_basis', row_number() OVER (), b.payee || ' ' || b.policy || ' ' || b.currency

@@ -76,20 +76,24 @@ FROM ledger_seal_signature g LEFT JOIN ledger_seal s ON s.id = g.seal_id WHERE g
 
 def bad_signatures(signed: list[tuple[Any, ...]]) -> list[Finding]:
     """A finding for each row of SIGNED in which the key did not sign that chain at that time."""
-    findings = []
-    for seal_id, public_key, signature, chain, signed_us, shown_us in signed:
-        try:
-            if signed_us not in {None, shown_us}:
-                raise InvalidSignature
-            message = signed_message(chain=bytes(chain or b""), signed_us=signed_us)
-            Ed25519PublicKey.from_public_bytes(bytes(public_key)).verify(bytes(signature), message)
-        except (InvalidSignature, ValueError):
-            findings.append(
-                Finding(
-                    problem="a signature is not of its seal",
-                    table="ledger_seal_signature",
-                    row_id=seal_id,
-                    detail=bytes(public_key).hex(),
-                )
-            )
-    return findings
+    return [
+        Finding(
+            problem="a signature is not of its seal",
+            table="ledger_seal_signature",
+            row_id=seal_id,
+            detail=bytes(public_key).hex(),
+        )
+        for seal_id, public_key, signature, chain, signed_us, shown_us in signed
+        if signed_us not in {None, shown_us}
+        or not _signed(
+            bytes(public_key), bytes(signature), signed_message(chain=bytes(chain or b""), signed_us=signed_us)
+        )
+    ]
+
+
+def _signed(public_key: bytes, signature: bytes, message: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

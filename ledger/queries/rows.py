@@ -22,23 +22,29 @@ JOIN ledger_balance b ON b.account_id = a.id
 LEFT JOIN tail ON tail.account_id = a.id
 """
 
-# By effective date: whole days from the daily totals, the last day from its entries, and what no fold has taken yet
-# of earlier days from the tail. {asked} narrows the accounts.
+# By effective date: whole days from the daily totals, whole hours of the last day from the hourly totals (which hot
+# accounts alone have), what comes after from its entries, and what no fold has taken yet of earlier times from the
+# tail. {asked} narrows the accounts.
 BEFORE = """
-WITH asked AS MATERIALIZED (SELECT a.id, a.code, a.currency, a.type FROM ledger_account a {asked}),
+WITH asked AS MATERIALIZED (
+    SELECT a.id, a.code, a.currency, a.type, CASE WHEN a.hot THEN %(hour)s ELSE %(midnight)s END AS since
+    FROM ledger_account a {asked}
+),
 moved AS (
     SELECT d.account_id, d.debit_minor - d.credit_minor AS amount_minor
     FROM asked JOIN ledger_daily_total d ON d.account_id = asked.id AND d.day < %(day)s
     UNION ALL
+    SELECT h.account_id, h.debit_minor - h.credit_minor
+    FROM asked JOIN ledger_hourly_total h ON h.account_id = asked.id AND h.hour >= %(midnight)s AND h.hour < %(hour)s
+    UNION ALL
     SELECT e.account_id, e.amount_minor
     FROM asked JOIN ledger_entry e ON e.account_id = asked.id
-        AND e.effective_at >= %(midnight)s AND e.effective_at < %(instant)s
+        AND e.effective_at >= asked.since AND e.effective_at < %(instant)s
     UNION ALL
     SELECT e.account_id, e.amount_minor
     FROM ledger_tail() t
     JOIN ledger_entry e ON e.transaction_id = t.id
-    JOIN asked ON asked.id = e.account_id
-    WHERE t.effective_at < %(midnight)s
+    JOIN asked ON asked.id = e.account_id AND t.effective_at < asked.since
 )
 SELECT a.code, a.currency, a.type, coalesce(sum(m.amount_minor), 0)::bigint
 FROM asked a LEFT JOIN moved m ON m.account_id = a.id
@@ -57,7 +63,8 @@ def before(instant: datetime, *, asked: str, **parameters: Any) -> list[tuple[An
     """(code, currency, type, balance) of the accounts that `asked` selects, of what took effect before an instant."""
     instant = instant.astimezone(UTC)
     midnight = datetime.combine(instant.date(), time(), tzinfo=UTC)
+    hour = instant.replace(minute=0, second=0, microsecond=0)
     return rows(
         BEFORE.format(asked=asked),
-        parameters | {"day": instant.date(), "midnight": midnight, "instant": instant},
+        parameters | {"day": instant.date(), "midnight": midnight, "hour": hour, "instant": instant},
     )

@@ -61,29 +61,46 @@ def database() -> Iterator[Database]:
 
     With DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL set, on that server.
     """
+    with databases(1) as (fresh,):
+        yield fresh
+
+
+@contextmanager
+def databases(count: int) -> Iterator[list[Database]]:
+    """Several such clones; Django works on the first until `use` names another."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
     prepare()
     if embedded():
         folder = DATA_DIR.parent / "bench"
         with hold(folder) as services:
             os.environ.update(services)
-            yield from _clone()
+            yield from _clones(count)
     else:
-        yield from _clone()
+        yield from _clones(count)
 
 
-def _clone() -> Iterator[Database]:
+def use(fresh: Database) -> None:
+    """Make Django work on this database."""
+    from django.db import connections  # noqa: PLC0415 settings exist only now
+
+    connections.close_all()
+    connections.settings["default"]["NAME"] = fresh.name
+    connections["default"].settings_dict["NAME"] = fresh.name
+
+
+def _clones(count: int) -> Iterator[list[Database]]:
     django.setup()
     from django.db import connections  # noqa: PLC0415 settings exist only now
 
     server = Server()
-    fresh = server.clone()
-    connections.settings["default"]["NAME"] = fresh.name
+    fresh = [server.clone() for _ in range(count)]
+    use(fresh[0])
     try:
         yield fresh
     finally:
         connections.close_all()
-        server.drop(fresh)
+        for each in fresh:
+            server.drop(each)
         server.close()
 
 

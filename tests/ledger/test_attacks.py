@@ -36,6 +36,7 @@ AS_THE_APPLICATION = {
     "change the chart": "UPDATE ledger_chart SET floor_minor = NULL",
     "invent a currency": "INSERT INTO ledger_currency VALUES ('XYZ', 2)",
     "change a daily total": "UPDATE ledger_daily_total SET debit_minor = 0",
+    "change an hourly total": "UPDATE ledger_hourly_total SET debit_minor = 0",
     "disable a trigger": "ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_comes_whole",
     "disable all triggers of the session": "SET session_replication_role = replica",
     "drop a table": "DROP TABLE ledger_seal_signature",

@@ -307,6 +307,8 @@ def test_a_balance_before_an_instant_follows_effective_dates(committed_db: Datab
         NOON - 6 * DAY: 0,
         NOON: 941,
         NOON + timedelta(microseconds=1): 1882,
+        NOON + timedelta(hours=1): 1882,
+        NOON + timedelta(minutes=90): 1882,
         NOON + DAY: 1882,
         NOON + 9 * DAY: 3764,
     }

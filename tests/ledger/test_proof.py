@@ -36,7 +36,8 @@ from tests.ledger.cast import ADA, AVAILABLE, GRACE, NOON, S, fold_all, move, p,
 TABLES = (
     "ledger_account", "ledger_account_change", "ledger_balance", "ledger_chart", "ledger_currency",
     "ledger_daily_total", "ledger_entry", "ledger_fee_basis", "ledger_fee_sale", "ledger_fold", "ledger_fold_balance",
-    "ledger_hold", "ledger_key", "ledger_open_hold", "ledger_period", "ledger_seal", "ledger_seal_leaf",
+    "ledger_hold", "ledger_hourly_total", "ledger_key", "ledger_open_hold", "ledger_period", "ledger_seal",
+    "ledger_seal_leaf",
     "ledger_seal_signature", "ledger_transaction",
 )  # fmt: skip
 # How far folding has come, and what is asked next: the one table that is no history.

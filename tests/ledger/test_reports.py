@@ -195,3 +195,14 @@ def test_every_subcommand_explains_itself(capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr().out
     for name in ("balance", "statement", "trial-balance", "explain", "export", "verify", "proof", "import"):
         assert name in printed
+
+
+def test_the_bench_leaves_nothing_behind(committed_db: Database) -> None:
+    five_days()
+    before = command("trial-balance")
+    found = {line["what"]: line["per_second"] for line in command("bench", "--seconds", "0.01")}
+    assert len(found) == 6
+    assert min(found.values()) > 0
+    assert command("trial-balance") == before
+    assert command("status")["tail"] == 5
+    assert "post a sale of three entries" in shown("bench", "--seconds", "0")

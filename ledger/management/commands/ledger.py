@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 
-from ledger.cli import keeping, reading
+from ledger.cli import bench, keeping, reading
 from ledger.cli.answer import Answer
 from ledger.errors import LedgerError
 
@@ -30,6 +30,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "seal": (keeping.seal_arguments, keeping.seal),
     "fold": (keeping.fold_arguments, keeping.fold),
     "status": (keeping.status_arguments, keeping.status),
+    "bench": (bench.bench_arguments, bench.bench),
     "close-period": (keeping.close_period_arguments, keeping.close_period),
 }
 
