@@ -111,7 +111,7 @@ def undisturbed(fresh: Database, name: str, clients: int) -> Round:
 
 def measure(fresh: Database, name: str, clients: int) -> Round:
     """One round with 1 or 8 clients."""
-    before = busy_s()
+    before = busy_s(fresh)
     began_at = time.perf_counter()
     if name in SCRIPTS:
         per_second, p99 = pgbench(fresh, SCRIPTS[name], clients)
@@ -120,26 +120,36 @@ def measure(fresh: Database, name: str, clients: int) -> Round:
     else:
         per_second, p99 = django(fresh, clients)
     elapsed = time.perf_counter() - began_at
-    foreign = (busy_s() - before) / (elapsed * (os.cpu_count() or 1))
+    foreign = (busy_s(fresh) - before) / (elapsed * (os.cpu_count() or 1))
     return Round(per_second=per_second, p99_ms=p99, disturbed=foreign > QUIET)
 
 
-def busy_s() -> float:
-    """Processor seconds that processes of others used: all, less those of this program and of PostgreSQL."""
-    total = ours = 0.0
+def busy_s(fresh: Database) -> float:
+    """Processor seconds that processes of others used: all, less those of this program and of its own PostgreSQL."""
+    with psycopg.connect(fresh.owner_url) as session:
+        postmaster = parent(session.info.backend_pid)
     tick = os.sysconf("SC_CLK_TCK")
     mine = os.getpgid(0)
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, fields = re.match(r"\d+ \((.*)\) (.*)", entry.read_text(), re.DOTALL).groups()  # type: ignore[union-attr]
-        except (OSError, AttributeError):
-            continue
-        values = fields.split()
-        used = (int(values[11]) + int(values[12])) / tick
-        total += used
-        if int(values[2]) == mine or name in {"postgres", "pgbench"}:
-            ours += used
-    return total - ours
+    others = 0.0
+    for entry in Path("/proc").glob("[0-9]*"):
+        fields = stat(entry)
+        if fields and int(fields[2]) != mine and postmaster not in {int(entry.name), int(fields[1])}:
+            others += (int(fields[11]) + int(fields[12])) / tick
+    return others
+
+
+def parent(pid: int) -> int:
+    """The process that started a process of this machine; 0 for one of another machine."""
+    fields = stat(Path(f"/proc/{pid}"))
+    return int(fields[1]) if fields else 0
+
+
+def stat(entry: Path) -> list[str]:
+    """What the kernel tells about a process, after its name: state, parent, group, …; nothing once it has ended."""
+    try:
+        return (entry / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def pgbench(fresh: Database, script: str, clients: int) -> tuple[float, float]:
