@@ -7,6 +7,8 @@ imports by the page from the sandbox. ROUNDS (3), SECONDS (5) and SALES (600) ar
 """
 
 import os
+import signal
+import sys
 from statistics import median
 
 from rich.console import Console
@@ -21,6 +23,9 @@ ROUNDS = int(os.environ.get("ROUNDS", "3"))
 def main() -> None:
     """Measure everything and print two tables."""
     os.environ.setdefault("LOG_LEVEL", "WARNING")
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit(1)
+    )  # so that a worker left behind does not eat the next run's jobs
     with database() as fresh:
         acknowledged(webhooks_load.measure(fresh, rounds=ROUNDS))
         drained(webhooks_drain.measure(fresh, rounds=ROUNDS))
