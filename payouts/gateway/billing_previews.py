@@ -25,10 +25,10 @@ class PreviewedLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreviewedInvoice:
-    """An invoice as Stripe would make it. `credit_minor` is what would be left over for later ones."""
+    """An invoice as Stripe would make it. `carried_minor` goes on to the next: a credit if below zero, else owed."""
 
     due_minor: int
-    credit_minor: int
+    carried_minor: int
     currency: str
     lines: tuple[PreviewedLine, ...]
 
@@ -70,7 +70,7 @@ def _read(found: stripe.Invoice) -> PreviewedInvoice:
     currency = found.currency.upper()
     return PreviewedInvoice(
         due_minor=from_stripe(found.amount_due, currency),
-        credit_minor=from_stripe(-min(0, found.ending_balance or 0), currency),
+        carried_minor=from_stripe(found.ending_balance or 0, currency),
         currency=currency,
         lines=tuple(_line(line, currency) for line in found.lines.data),
     )

@@ -57,11 +57,11 @@ def _asked(found: BillingSubscription, price: BillingPrice, at: datetime) -> Cha
         made = billing_previews.change_now(
             subscription_id=stripe_id, item_id=item, price_id=price.stripe_price_id, at=at
         )
-        return _preview(found, made, made.due_minor, max(0, price.amount_minor - made.credit_minor), at)
+        return _preview(found, made, made.due_minor, max(0, price.amount_minor + made.carried_minor), at)
     made = billing_previews.next_after_change(
         subscription_id=stripe_id, item_id=item, price_id=price.stripe_price_id, at=at
     )
-    if made.credit_minor:
+    if made.carried_minor < 0:
         raise SubscriptionChangeError(_too_much_credit(found, price, made.lines))
     return _preview(found, made, 0, made.due_minor, at)
 

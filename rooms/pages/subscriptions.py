@@ -50,14 +50,24 @@ def _plan_context(request: HttpRequest, found: Plan) -> dict[str, Any]:
         policy_slug=found.billing.policy_slug,
         now=clock.now(),
     )
+    present = _present(request, found)
+    is_sold = found.retired_at is None and found.is_ready and shares.is_ready(found.creator)
     return {
         "plan": found,
         "creator": found.creator,
         "quote": quote,
-        "is_sold": found.retired_at is None and found.is_ready and shares.is_ready(found.creator),
+        "is_sold": is_sold,
         "is_own": isinstance(request.user, User) and request.user.id == found.creator.user_id,
-        "present": _present(request, found),
+        "present": present,
+        "can_change": is_sold and present is not None and _can_take(present, found),
     }
+
+
+def _can_take(present: Subscription, other: Plan) -> bool:
+    """Whether its page may offer the change; the change itself is checked when it is looked at."""
+    price, state = present.billing.price, BillingState(present.state)
+    goes_on = state in {BillingState.ACTIVE, BillingState.TRIALING} and not present.billing.ends_at
+    return goes_on and price.id != other.billing_id and price.currency == other.currency
 
 
 def _present(request: HttpRequest, found: Plan) -> Subscription | None:

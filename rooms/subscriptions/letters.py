@@ -79,7 +79,7 @@ def first_failure(subscription: Subscription, invoice: BillingInvoice, access_un
             f"Your card was not charged for {subscription.plan.name}: {owed} are open.{again}",
             (
                 f"You keep your access until {day(access_until)}. Pay before that, or give us another card, and "
-                "nothing changes."
+                "nothing changes. If your bank wants you to confirm the payment, the page leads you there."
             ),
         ),
         facts=(("Open", owed), ("Access until", day(access_until))),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from config import clock
 from payouts import handlers
 from payouts.models import Sale, SaleState
-from rooms.errors import GiftNotClaimableError, OwnPlanError
+from rooms.errors import AlreadySubscribedError, GiftNotClaimableError, OwnPlanError
 from rooms.gifts.operations import claim, give, months_after
 from rooms.models import Creator, Gift, Plan, User
 from rooms.subscriptions import queries
@@ -21,6 +21,7 @@ from tests.payouts.entries import entries_of
 from tests.payouts.stripe_driver import Sandbox, Workers, ledger_of_stripe
 from tests.rooms import cast
 from tests.rooms.cast import NOW
+from tests.rooms.subscriptions import patron
 
 
 @pytest.fixture
@@ -155,3 +156,15 @@ def test_who_may_claim(db: None) -> None:
     Gift.objects.filter(id=unpaid.id).update(paid_at=None)
     with pytest.raises(GiftNotClaimableError, match="not paid"):
         claim(token=unpaid.token, user_id=linus.id, now=NOW)
+
+
+def test_a_gift_waits_until_its_recipient_pays_no_more(db: None) -> None:
+    ada, linus = cast.creator("Ada Lovelace"), cast.person("Linus")
+    plan = patron.plan(ada, now=NOW)
+    running = patron.subscription(plan, linus, now=NOW)
+    gift = _paid_gift(plan, "linus")
+    with pytest.raises(AlreadySubscribedError):
+        claim(token=gift.token, user_id=linus.id, now=NOW)
+    assert not Gift.objects.filter(claimed_by=linus).exists()
+    patron.say(running, now=NOW, status="canceled", ended_at=NOW, end_reason="cancellation_requested")
+    assert claim(token=gift.token, user_id=linus.id, now=NOW).starts_at == NOW

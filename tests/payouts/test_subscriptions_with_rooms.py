@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail as outbox
 from django.test import Client
 from django.urls import reverse
@@ -16,12 +17,14 @@ from payouts.models import BillingState, Sale, SaleState, StripeCall
 from rooms.access import Reason, decide
 from rooms.currencies import money_text
 from rooms.models import Creator, Mail, Plan, Room, Subscription, User
+from rooms.studio.trail import trail_of
 from rooms.subscriptions import lapsing, letters, queries
 from rooms.subscriptions.plans import change_plan, open_plan, retire_plan
 from rooms.tasks import sweep_mail
 from tests.api.problems import problem
 from tests.payouts.patrons import FAILS
-from tests.payouts.stripe_driver import PAYS, Sandbox, Workers, form
+from tests.payouts.saved import ALWAYS_ASKS
+from tests.payouts.stripe_driver import DECLINED, PAYS, Sandbox, Workers, form
 from tests.rooms import cast
 
 
@@ -179,6 +182,74 @@ def test_a_failed_renewal_is_told_kept_in_grace_and_paid_on_its_page(story: Stor
     assert Sale.objects.filter(state=SaleState.POSTED).count() + Sale.objects.filter(state="settled").count() == 2
 
 
+def test_a_first_payment_that_is_declined_starts_nothing_and_can_be_tried_again(story: Story, gold: Plan) -> None:
+    card_page = story.browser.post(reverse("subscribe", args=[gold.id]))["Location"]
+    assert story.sandbox.pay(card_page, number=DECLINED) == 402
+    story.workers.turn()
+    subscription = Subscription.objects.get()
+    assert (subscription.state, story.hears(), Sale.objects.count()) == (BillingState.INCOMPLETE, False, 0)
+    assert "Nothing was charged yet" in story.page(subscription.get_absolute_url())
+    assert _letters() == []
+    assert story.sandbox.pay(card_page) == 303
+    story.workers.turn()
+    subscription.refresh_from_db()
+    assert (subscription.state, story.hears(), Sale.objects.count()) == (BillingState.ACTIVE, True, 1)
+
+
+def test_a_renewal_that_the_bank_wants_confirmed_is_finished_on_the_page_of_the_mail(story: Story, gold: Plan) -> None:
+    subscription = story.subscribe(gold)
+    story.new_card(subscription, ALWAYS_ASKS)
+    story.month(subscription)
+    assert _letters() == ["subscription-receipt", "payment-failed"]
+    page = settings.PUBLIC_URL + subscription.get_absolute_url()
+    assert page in str(outbox.outbox[-1].body)
+    pay_url = subscription.billing.invoices.get(state="open").pay_url
+    assert pay_url in story.page(subscription.get_absolute_url())
+    assert form(pay_url, number=ALWAYS_ASKS, exp="12/34", cvc="123") == 303
+    asking = [
+        intent for intent in story.sandbox.client.v1.payment_intents.list().data if intent.status == "requires_action"
+    ]
+    story.workers.turn()
+    subscription.refresh_from_db()
+    assert subscription.state == BillingState.PAST_DUE  # on its way to the bank, nothing is paid
+    assert form(f"{story.sandbox.url}/c/3ds/{asking[0].id}", result="complete") == 303
+    story.workers.turn()
+    subscription.refresh_from_db()
+    assert (subscription.state, Sale.objects.count()) == (BillingState.ACTIVE, 2)
+    assert _letters()[-1] == "subscription-receipt"
+
+
+def test_cancelled_in_grace_nothing_is_owed_and_nothing_is_open(story: Story, gold: Plan) -> None:
+    subscription = story.subscribe(gold)
+    story.new_card(subscription, FAILS)
+    story.month(subscription)
+    assert story.hears()
+    invoice = subscription.billing.invoices.get(state="open")
+    story.browser.post(reverse("subscription-cancel", args=[subscription.id]), {"when": "now"})
+    story.workers.turn()
+    subscription.refresh_from_db()
+    assert (subscription.state, story.hears()) == (BillingState.CANCELLED, False)
+    assert form(invoice.pay_url, number=PAYS, exp="12/34", cvc="123") != 303
+    invoice.refresh_from_db()
+    assert (invoice.state, Sale.objects.count()) == ("void", 1)
+    assert _letters() == ["subscription-receipt", "payment-failed", "subscription-cancelled"]
+
+
+def test_a_trial_whose_card_is_refused_is_told_and_ends_with_its_grace(story: Story) -> None:
+    plan = story.plan(trial_days=7)
+    card_page = story.browser.post(reverse("subscribe", args=[plan.id]))["Location"]
+    assert story.sandbox.pay(card_page, number=FAILS) == 303  # it can be saved
+    story.workers.turn()
+    subscription = Subscription.objects.get()
+    story.month(subscription)
+    subscription.refresh_from_db()
+    assert (subscription.state, story.hears()) == (BillingState.PAST_DUE, True)
+    assert _letters() == ["payment-failed"]  # word that a trial will end is worth nothing after it
+    now = story.sandbox.advance(days=7)
+    assert lapsing.lapse_due(now=now) == [subscription.id]
+    assert (story.hears(), Sale.objects.count()) == (False, 0)
+
+
 def test_when_grace_is_over_access_ends_and_at_last_the_subscription(story: Story, gold: Plan) -> None:
     subscription = story.subscribe(gold)
     story.new_card(subscription, FAILS)
@@ -246,6 +317,8 @@ def test_a_plan_is_changed_on_the_page(story: Story, gold: Plan) -> None:
     subscription = story.subscribe(gold)
     story.sandbox.advance(days=12)
     page, url, shown = story.change_page(subscription, dearer)
+    assert url in story.page(reverse("plan", args=[dearer.id]))
+    assert url not in story.page(reverse("plan", args=[gold.id]))
     assert Sale.objects.count() == 1  # looking costs nothing
     assert "Gold to Platinum" in page
     answer = story.browser.post(url, shown, follow=True)
@@ -258,6 +331,11 @@ def test_a_plan_is_changed_on_the_page(story: Story, gold: Plan) -> None:
     receipt = story.page(letters.receipt_path(subscription, change.billing_invoice.id))
     assert "A change of plan, for" in receipt
     assert f"Of {money_text(change.charge_minor, 'USD')}, " in receipt
+    assert story.ada.payee_id is not None
+    trail = trail_of(sale_id=change.id, payee_id=story.ada.payee_id)
+    assert trail is not None
+    assert sum(part.amount_minor for part in trail.parts) == change.charge_minor
+    assert trail.mine_minor == trail.parts[0].amount_minor
     again = story.browser.post(url, shown, follow=True)  # the same press once more
     assert "You have Platinum now." in again.content.decode()
     story.workers.turn()
