@@ -82,6 +82,7 @@ def measure(count: int, seconds: float, core: int) -> dict[str, float]:
         measured = talk(ada, listeners, packets=packets, sample=max(1, count // 200), first=51)
         spent, wall = cpu_s(process) - cpu, time.monotonic() - begun
         floor = measure_floor(listeners, core)
+        unread = measure_floor(listeners, core, read=False)
         listeners.close()
         quantiles = statistics.quantiles(measured.latency_s, n=100)
         return {
@@ -90,6 +91,7 @@ def measure(count: int, seconds: float, core: int) -> dict[str, float]:
             "floor_us": floor["protect_us"] + floor["sendmmsg_us"],
             "floor_protect_us": floor["protect_us"],
             "floor_sendmmsg_us": floor["sendmmsg_us"],
+            "floor_sendmmsg_unread_us": unread["sendmmsg_us"],
             "cpu_share": spent / wall,
             "listeners_per_core": count / (spent / (packets * 0.02)),
             "latency_ms_p50": quantiles[49] * 1000,
@@ -121,8 +123,12 @@ def speaker(live: Live) -> Peer:
     return peer
 
 
-def measure_floor(listeners: Listeners, core: int) -> dict[str, float]:
-    """Encryption plus sendmmsg alone, to the same sockets, on the relay's core."""
+def measure_floor(listeners: Listeners, core: int, *, read: bool = True) -> dict[str, float]:
+    """Encryption plus sendmmsg alone, to the same sockets, on the relay's core.
+
+    The sockets are read meanwhile as they are from the relay: what is read on the other core costs the sender more,
+    which `read=False` shows.
+    """
     ports = [peer.address[1] for peer in listeners.peers]
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.bench.relay_floor"],
@@ -132,7 +138,14 @@ def measure_floor(listeners: Listeners, core: int) -> dict[str, float]:
         text=True,
         preexec_fn=lambda: os.sched_setaffinity(0, {core}),  # noqa: PLW1509 - one thread, nothing locked
     )
-    output, _ = child.communicate(json.dumps({"ports": ports, "rounds": FLOOR_ROUNDS}))
+    assert child.stdin is not None
+    child.stdin.write(json.dumps({"ports": ports, "rounds": FLOOR_ROUNDS}))
+    child.stdin.close()
+    child.stdin = None
+    while read and child.poll() is None:
+        listeners.drain()
+    output, _ = child.communicate()
+    listeners.drain()
     result: dict[str, float] = json.loads(output)
     return result
 
