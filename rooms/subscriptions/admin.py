@@ -52,6 +52,7 @@ class PlanAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is
 class SubscriptionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Subscriptions as access sees them, newest first; their invoices and sales are a link away."""
 
+    view_on_site = False  # its page is its subscriber's alone
     list_display = ("subscriber", "creator", "plan", "monthly", "state_label", "access_until", "opened_at")
     list_filter = ("state", "billing__price__currency", ("cut_off_at", admin.EmptyFieldListFilter))
     list_select_related = ("subscriber", "creator", "plan", "billing__price")
@@ -98,6 +99,7 @@ class SubscriptionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-u
 class GiftAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Months given, newest first. The link's token is the recipient's, and is not shown."""
 
+    view_on_site = False
     list_display = ("buyer", "plan", "months", "amount", "sale", "claimed_by", "ends_at", "paid_at")
     list_filter = (
         "months", "sale__state", "sale__currency", ("claimed_at", admin.EmptyFieldListFilter),
