@@ -24,7 +24,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = FileAwareEnv(strip_whitespace=True)
 # Not where the environment says production: there, a missing address is an error and not the demo's.
 if env.str("OBOLE_ENV", "development") == "development" and not env.str("DATABASE_URL", ""):
-    env.read_env(str(BASE_DIR / ".data" / "demo.env"), recurse=False)
+    env.read_env(str(Path(env.str("DATA_DIR", str(BASE_DIR / ".data"))) / "demo.env"), recurse=False)
 
 REQUIRED = validate.Length(min=1, error="must be set; .env.example explains it")
 
