@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import stripe
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from config import clock
 from payouts.cards.charges import charge_now, open_card_sale
@@ -36,7 +36,11 @@ ANY = st.integers(0, 10_000)
 
 
 class Machine(RuleBasedStateMachine):
-    """One story."""
+    """One story.
+
+    No rule has a precondition: what there is to refund differs by chance when a story is told again, and Hypothesis
+    calls that flaky. A rule that finds nothing does nothing.
+    """
 
     stage: Stage
     linus_id: UUID
@@ -57,11 +61,15 @@ class Machine(RuleBasedStateMachine):
         finally:
             self._open.close()
 
-    def _pick(self, sales: list[Sale], number: int) -> Sale:
-        return sales[number % len(sales)]
+    def _sale(self, number: int, *states: str) -> Sale | None:
+        """One of the sales in these states."""
+        found = list(Sale.objects.filter(state__in=states).order_by("opened_at", "id"))
+        return found[number % len(found)] if found else None
 
-    def _sales(self, *states: str) -> list[Sale]:
-        return list(Sale.objects.filter(state__in=states).order_by("opened_at", "id"))
+    def _charged(self, number: int) -> Sale:
+        """One of the sales that were paid; every story begins with some."""
+        found = list(Sale.objects.exclude(charge_id="").order_by("opened_at", "id"))
+        return found[number % len(found)]
 
     # People
 
@@ -93,61 +101,55 @@ class Machine(RuleBasedStateMachine):
         with dying_after(statements):
             charge_now(sale_id=sale.id)
 
-    @precondition(lambda self: self._sales(SaleState.OPEN, SaleState.EXPIRING, SaleState.EXPIRED))
     @rule(number=ANY, card=st.sampled_from(CARDS))
     def pay(self, number: int, card: str) -> None:
         """He types a card, perhaps when it is too late."""
-        self._pay(self._pick(self._sales(SaleState.OPEN, SaleState.EXPIRING, SaleState.EXPIRED), number), card)
+        self._pay(self._sale(number, SaleState.OPEN, SaleState.EXPIRING, SaleState.EXPIRED), card)
 
-    def _pay(self, sale: Sale, card: str) -> None:
-        if sale.checkout_url:  # a fault may have kept the page from being made
+    def _pay(self, sale: Sale | None, card: str) -> None:
+        if sale is not None and sale.checkout_url:  # a fault may have kept the page from being made
             assert self.world.sandbox.pay(sale.checkout_url, number=card) < 500
 
-    @precondition(lambda self: self._sales(SaleState.OPEN))
     @rule(number=ANY)
     def give_up(self, number: int) -> None:
         """His seat's hold ends."""
-        abandon_sale(sale_id=self._pick(self._sales(SaleState.OPEN), number).id, now=clock.now())
+        if sale := self._sale(number, SaleState.OPEN):
+            abandon_sale(sale_id=sale.id, now=clock.now())
 
-    @precondition(lambda self: Sale.objects.exclude(charge_id="").exists())
     @rule(number=ANY)
     def dispute(self, number: int) -> None:
         """His bank takes the money back, for now."""
-        charged = list(Sale.objects.exclude(charge_id="").order_by("opened_at", "id"))
         with suppress(stripe.StripeError):  # a fault may hit the bank instead of us
-            charge = self.world.sandbox.client.v1.charges.retrieve(self._pick(charged, number).charge_id)
+            charge = self.world.sandbox.client.v1.charges.retrieve(self._charged(number).charge_id)
             if not charge.disputed and not charge.refunded and not charge.amount_refunded:
                 self.world.sandbox.control(f"objects/{charge.id}/act", action="dispute")
 
-    @precondition(lambda self: Dispute.objects.exists())
     @rule(number=ANY, verdict=st.sampled_from(["win", "lose"]))
     def decide(self, number: int, verdict: str) -> None:
         """The bank decides."""
         known = list(Dispute.objects.order_by("id").values_list("id", flat=True))
+        if not known:
+            return
         with suppress(stripe.StripeError):
             found = self.world.sandbox.client.v1.disputes.retrieve(known[number % len(known)])
             if found.status not in {"won", "lost", "warning_closed"}:
                 self.world.sandbox.control(f"objects/{found.id}/act", action=verdict)
 
-    @precondition(lambda self: Sale.objects.exclude(charge_id="").exists())
     @rule(number=ANY, amount_minor=st.one_of(st.none(), st.integers(1, 1200)))
     def refund(self, number: int, amount_minor: int | None) -> None:
         """Finance gives money back, a part or all that is left."""
-        charged = list(Sale.objects.exclude(charge_id="").order_by("opened_at", "id"))
         with suppress(RefundRefusedError):
             ask_refund(
-                sale_id=self._pick(charged, number).id, amount_minor=amount_minor, reason=RefundReason.REQUESTED,
+                sale_id=self._charged(number).id, amount_minor=amount_minor, reason=RefundReason.REQUESTED,
                 asked_by="user:finance", key=str(uuid4()), now=clock.now(),
             )  # fmt: skip
 
-    @precondition(lambda self: Sale.objects.exclude(charge_id="").exists())
     @rule(number=ANY, amount_minor=st.integers(1, 600))
     def refund_by_hand(self, number: int, amount_minor: int) -> None:
         """Somebody gives money back in Stripe's dashboard."""
-        charged = list(Sale.objects.exclude(charge_id="").order_by("opened_at", "id"))
         with suppress(stripe.StripeError):
             self.world.sandbox.client.v1.refunds.create(
-                {"charge": self._pick(charged, number).charge_id, "amount": amount_minor}
+                {"charge": self._charged(number).charge_id, "amount": amount_minor}
             )
 
     @rule(card=st.sampled_from(CARDS))
@@ -167,10 +169,11 @@ class Machine(RuleBasedStateMachine):
                 hold_until=now, now=now,
             )  # fmt: skip
 
-    @precondition(lambda self: BillingSubscription.objects.count() < SUBSCRIPTIONS_MAX)
     @rule(card=st.sampled_from(["4242424242424242", "4000000000000341"]))
     def subscribe(self, card: str) -> None:
         """Linus subscribes to Ada; the second card will fail at renewal."""
+        if BillingSubscription.objects.count() >= SUBSCRIPTIONS_MAX:
+            return
         subscription = self.patrons.open(self.prices[0])
         if subscription.checkout_url:
             assert self.world.sandbox.pay(subscription.checkout_url, number=card) < 500
@@ -180,13 +183,13 @@ class Machine(RuleBasedStateMachine):
         """The euro moves."""
         self.world.sandbox.control("settings", exchange_rates={"eur": rate})
 
-    @precondition(lambda self: BillingSubscription.objects.exists())
     @rule(days=st.sampled_from([31, 3]))
     def renew(self, days: int) -> None:
         """A month passes, or the days until Stripe tries a card again. Stripe lists events for 30 days only."""
         for _ in range(2):
             self.world.later(days=days / 2)
-            self.world.catch_up()
+            while not self.world.catch_up():  # it is done every few minutes, so no month passes without
+                pass
 
     # Stripe and the network
 
@@ -196,18 +199,17 @@ class Machine(RuleBasedStateMachine):
         with suppress(stripe.StripeError):
             self.world.listen()
 
-    @precondition(lambda self: self.world.bag)
     @rule(number=ANY, twice=st.booleans(), count=st.integers(1, 6))
     def deliver(self, number: int, twice: bool, count: int) -> None:  # noqa: FBT001
         """Some of it arrives, in any order, perhaps twice."""
         for each in range(min(count, len(self.world.bag))):
             self.world.deliver(number + each * 7, keep=twice)
 
-    @precondition(lambda self: self.world.bag)
     @rule(number=ANY)
     def lose(self, number: int) -> None:
         """Some of it never arrives."""
-        self.world.bag.pop(number % len(self.world.bag))
+        if self.world.bag:
+            self.world.bag.pop(number % len(self.world.bag))
 
     @rule(kind=st.sampled_from(FAULTS), pattern=st.sampled_from(CALLS))
     def fail(self, kind: str, pattern: str) -> None:

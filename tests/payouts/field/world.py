@@ -139,13 +139,15 @@ class World:
         release_due(now=clock.now())
         stars.release_all_due(now=clock.now())
 
-    def catch_up(self) -> None:
-        """`stripe_catchup --since` as long ago as Stripe lists events: what never came is stored."""
+    def catch_up(self) -> bool:
+        """`stripe_catchup --since` as long ago as Stripe lists events: what never came is stored, if Stripe talks."""
         now = clock.now()
         with suppress(StripeUnavailableError):
             for source in catch_up.sources():
                 for _ in catch_up.read_range(source=source, since=now - catch_up.KEPT_FOR, until=now, dry_run=False):
                     pass
+            return True
+        return False
 
     def later(self, **time: float) -> datetime:
         """The clock moves: what backs off is due, what a dead process held is free."""
