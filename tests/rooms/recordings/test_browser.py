@@ -48,6 +48,16 @@ LISTEN = """
     context.resume();
 """
 
+# Whether each voice's lane is beside its name, and the needle within the lanes' width.
+BESIDE = """
+    [...document.querySelectorAll(".replay-name")].map((name) => {
+        const [left, lane] = [name, name.nextElementSibling].map((each) => each.getBoundingClientRect());
+        const needle = document.querySelector("[data-replay-needle]").getBoundingClientRect();
+        const within = needle.left >= lane.left - 2 && needle.right <= lane.right + 2;
+        return lane.left >= left.right && lane.top < left.bottom && left.top < lane.bottom && within;
+    })
+"""
+
 
 @pytest.fixture
 def recorded(committed_db: Database, folder: Path, valkey: object) -> tuple[Room, User]:
@@ -87,6 +97,8 @@ def test_two_voices_play_in_step_and_can_be_found(
         page.goto(f"{room.get_absolute_url()}replay/")
         page.wait_for_selector("[data-replay][data-loaded]")
         assert faults(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+        assert page.evaluate(BESIDE) == [True, True]
         page.evaluate(LISTEN)
 
         page.get_by_role("button", name="Grace Hopper").click()
