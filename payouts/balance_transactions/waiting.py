@@ -1,8 +1,9 @@
 """Movements whose cause is not known here yet: asked again when it becomes known, and ever more slowly until then."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from payouts.models import BalanceTransaction, MirrorState
+from payouts.models import BalanceTransaction, Dispute, MirrorState, Refund
 from payouts.models.balance_transaction import WAITING_STATES
 from payouts.wake import wake_after_commit
 
@@ -23,6 +24,19 @@ def object_known(*object_ids: str, now: datetime) -> None:
     )
     if waiting.update(state=MirrorState.IMPORTED, next_attempt_at=now):
         wake_after_commit("payouts.tasks.import_balance_transactions")
+
+
+def sales_posted(*sale_ids: UUID, now: datetime) -> None:
+    """In the caller's transaction: these sales are in the ledger from now on, so what came back of them may follow.
+
+    A refund or a dispute whose movement was imported before its charge's waits for that. Mostly there is none: one
+    query for all of them.
+    """
+    disputes = Dispute.objects.filter(sale_id__in=sale_ids).values_list("id")
+    refunds = Refund.objects.filter(sale_id__in=sale_ids).exclude(refund_id="").values_list("refund_id")
+    came_back = [found for (found,) in disputes.union(refunds)]
+    if came_back:
+        object_known(*came_back, now=now)
 
 
 def wait(*, movement: BalanceTransaction, reason: str, now: datetime) -> None:

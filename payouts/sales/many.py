@@ -14,6 +14,7 @@ from django.db import transaction
 from ledger import fees
 from ledger.operations import PostingError, post_many
 from payouts import handlers
+from payouts.balance_transactions.waiting import sales_posted
 from payouts.batches import update_many
 from payouts.gateway import facts, plain
 from payouts.models import BalanceTransaction, MirrorState, Sale, SaleChannel, SaleShare, SaleState
@@ -154,6 +155,7 @@ def _post(ids: Sequence[str], *, now: datetime) -> set[str]:
         done.append((sale, movement))
     update_many([sale for sale, _ in done], ["state", "posted_at"])
     update_many([movement for _, movement in done], ["state", "posting_key"])
+    sales_posted(*(sale.id for sale, _ in done), now=now)
     handlers.tell_of_many("sale.posted", sale_ids=[sale.id for sale, _ in done], now=now)
     return {movement.id for _, movement in done}
 

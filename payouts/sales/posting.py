@@ -9,6 +9,7 @@ from django.db.models import Q
 from ledger.accounts import STRIPE_PENDING
 from ledger.operations import post
 from payouts import handlers
+from payouts.balance_transactions.waiting import sales_posted
 from payouts.locks import lock_balance_transaction, lock_sale
 from payouts.models import UNMATCHED_PRODUCT, BalanceTransaction, MirrorState, Refund, Sale, SaleState
 from payouts.sales import postings, returns
@@ -56,6 +57,7 @@ def post_sale(*, sale_id: UUID, now: datetime) -> None:
     movement.state = MirrorState.POSTED
     movement.posting_key = posting.key
     movement.save(update_fields=["state", "posting_key"])
+    sales_posted(sale.id, now=now)
     if late and sale.product != UNMATCHED_PRODUCT:  # of which a person decides
         returns.ask_to_return(sale=sale, now=now)
     handlers.tell("sale.posted", sale_id=sale.id, now=now)

@@ -13,6 +13,7 @@ from payouts.disputes.queries import disputes_of, open_dispute_of
 from payouts.errors import DisputeOpenError
 from payouts.inbox import operations as inbox
 from payouts.models import (
+    BalanceTransaction,
     Dispute,
     DisputeStatus,
     EventState,
@@ -107,6 +108,24 @@ def test_a_dispute_heard_of_before_its_charge_waits_for_it(shop: Shop, ada: Paye
     StripeEvent.objects.filter(id=created["id"]).update(next_attempt_at=clock.real_now())
     workers.turn()
     assert StripeEvent.objects.get(id=created["id"]).state == EventState.DONE
+    assert owed(ada) == {"reserved": 911}
+    assert_books_agree(sandbox)
+
+
+def test_a_dispute_whose_money_moved_before_its_charges_fee_was_known(shop: Shop, ada: Payee, court: Court) -> None:
+    """Its movement has waited for an hour and would wait half as long again: the charge's posting wakes it."""
+    sandbox, workers = court.sandbox, court.workers
+    sandbox.control("settings", fee_delay_s=3660)
+    sale = shop.open(ada)
+    assert sandbox.pay(sale.checkout_url, number="4000000000000259") == 303
+    workers.turn()
+    sandbox.advance(days=1 / 24)
+    workers.turn()
+    assert BalanceTransaction.objects.get().note.startswith("the fee of ch_")
+    assert owed(ada) == {}
+    sandbox.advance(days=2 / 1440)
+    workers.turn()
+    import_pages(now=clock.now())  # the task that the posting has woken
     assert owed(ada) == {"reserved": 911}
     assert_books_agree(sandbox)
 
