@@ -8,8 +8,9 @@ from rest_framework import serializers
 from config import clock
 from payouts.models import BillingInvoice, InvoiceState
 from rooms import breakdowns
-from rooms.api.serializers import CreatorSerializer, QuoteSerializer
+from rooms.api.serializers import CreatorSerializer, QuoteSerializer, RefundPolicySerializer
 from rooms.models import Plan, Subscription
+from rooms.purchases import refund_policy
 from rooms.shares import Sharer
 from rooms.subscriptions import checkout
 
@@ -23,13 +24,14 @@ class PlanSerializer(serializers.ModelSerializer[Plan]):
 
 
 class PlanDetailSerializer(PlanSerializer):
-    """A plan with who gets what of a month, null while its creator cannot be paid."""
+    """A plan with who gets what of a month, null while its creator cannot be paid, and the refund policy."""
 
     creator = CreatorSerializer()
     quote = serializers.SerializerMethodField()
+    refund_policy = serializers.SerializerMethodField()
 
     class Meta(PlanSerializer.Meta):
-        fields = [*PlanSerializer.Meta.fields, "creator", "quote"]
+        fields = [*PlanSerializer.Meta.fields, "creator", "quote", "refund_policy"]
 
     @extend_schema_field(QuoteSerializer(allow_null=True))
     def get_quote(self, plan: Plan) -> Any:
@@ -42,6 +44,12 @@ class PlanDetailSerializer(PlanSerializer):
             now=clock.now(),
         )
         return QuoteSerializer(quote).data if quote else None
+
+    @extend_schema_field(RefundPolicySerializer)
+    def get_refund_policy(self, plan: Plan) -> Any:
+        """The version in force."""
+        policy = refund_policy.in_force(clock.now().date())
+        return {"version": policy.version, "text": policy.text("subscription")}
 
 
 class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):

@@ -17,8 +17,8 @@ from config import clock
 from payouts.models import BillingState
 from rooms import breakdowns
 from rooms.api.base import RoomsView
-from rooms.api.purchases import KEY_HEADER, PROBLEMS, answer_once, hash_of, id_of, key_of
-from rooms.api.serializers import QuoteSerializer
+from rooms.api.purchases import KEY_HEADER, PROBLEMS, answer_once, context_of, hash_of, id_of, key_of
+from rooms.api.serializers import PurchaseSerializer, QuoteSerializer
 from rooms.api.subscription_documents import (
     CancelSerializer,
     ChangePreviewSerializer,
@@ -74,7 +74,7 @@ class Subscribe(RoomsView):
     """Open a subscription and get the address of the card page."""
 
     @extend_schema(
-        request=None,
+        request=PurchaseSerializer,
         parameters=[KEY_HEADER],
         responses={201: SubscriptionSerializer, 200: SubscriptionSerializer, **PROBLEMS},
     )
@@ -85,18 +85,20 @@ class Subscribe(RoomsView):
         came with another request before.
         """
         plan = get_object_or_404(Plan, id=plan_id)
+        asked = hash_of(request)  # before the body is parsed, which reads the stream
+        accepted = PurchaseSerializer(data=request.data)
+        accepted.is_valid(raise_exception=True)
+        context = context_of(request, accepted.validated_data)
         user_id, now = id_of(request), clock.now(fresh=True)
 
         def do() -> Done:
             had_one = Subscription.objects.filter(
                 plan=plan, subscriber_id=user_id, state=BillingState.INCOMPLETE
             ).exists()
-            made = operations.subscribe(plan_id=plan.id, subscriber_id=user_id, now=now)
+            made = operations.subscribe(plan_id=plan.id, subscriber_id=user_id, context=context, now=now)
             return Done(subject=f"subscription:{made.id}", status=OK if had_one else CREATED)
 
-        done = once(
-            user_id=user_id, key=key_of(request), request_sha256=hash_of(request), do=do, real_now=clock.real_now()
-        )
+        done = once(user_id=user_id, key=key_of(request), request_sha256=asked, do=do, real_now=clock.real_now())
         return answer_once(done, first_answer=_first_answer, location="/api/v1/subscriptions/{}/")
 
 

@@ -1,18 +1,24 @@
 """What rooms knows in favour of a disputed sale: who bought, what they accepted, that they came and listened."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db.models import Min
 
 from payouts.disputes import evidence
-from payouts.models import Dispute
+from payouts.models import BillingInvoice, Dispute, SaleChannel
+from rooms.disputes import giving, months
+from rooms.disputes.words import came_from, day, entries, utc
 from rooms.live.attendance import seconds_heard
-from rooms.models import Attendance, PurchaseRecord, Room, RoomEntry, Ticket, Way
+from rooms.models import Attendance, PurchaseRecord, Room, SubscriptionRecord, Ticket, Way
 from rooms.purchases import refund_policy
 
 LOG_LINES_MAX = 200
+HOW_PAID = {
+    SaleChannel.CHECKOUT: "paid by card on Stripe's page",
+    SaleChannel.CARD: "paid with the card that the buyer had saved with Stripe",
+    SaleChannel.INVOICE: "charged to the card that the buyer gave for the subscription",
+}
 
 
 def register() -> None:
@@ -21,6 +27,11 @@ def register() -> None:
     evidence.contributes(accepted_policy)
     evidence.contributes(purchase)
     evidence.contributes(ticket)
+    evidence.contributes(months.subscription)
+    evidence.contributes(months.gift)
+    evidence.contributes(giving.tip)
+    evidence.contributes(giving.donation)
+    evidence.contributes(giving.stars)
 
 
 def buyer(dispute: Dispute) -> evidence.Texts:
@@ -30,25 +41,33 @@ def buyer(dispute: Dispute) -> evidence.Texts:
         return {}
     return {
         "customer_name": person.display_name,
-        "access_activity_log": f"{_utc(person.date_joined)}: opened an account as {person.email}.",
+        "access_activity_log": f"{utc(person.date_joined)}: opened an account as {person.email}.",
     }
+
+
+def record_of(dispute: Dispute) -> PurchaseRecord | SubscriptionRecord | None:
+    """Where it was bought and what was accepted: of a month, where its subscription was."""
+    invoice = BillingInvoice.objects.filter(sale_id=dispute.sale_id).first()
+    if invoice is not None:
+        return SubscriptionRecord.objects.filter(subscription__billing_id=invoice.subscription_id).first()
+    return PurchaseRecord.objects.filter(sale_id=dispute.sale_id).first()
 
 
 def purchase(dispute: Dispute) -> evidence.Texts:
     """Where it was bought from."""
-    record = PurchaseRecord.objects.filter(sale_id=dispute.sale_id).first()
-    paid_at = dispute.sale.paid_at
-    if record is None:
-        return {"access_activity_log": f"{_utc(paid_at)}: paid by card."} if paid_at else {}
-    lines = [f"{_utc(record.recorded_at)}: pressed Buy{_from(record.ip, record.user_agent)}."]
-    if paid_at:
-        lines.append(f"{_utc(paid_at)}: paid by card on Stripe's page.")
-    return {"access_activity_log": "\n".join(lines), "customer_purchase_ip": record.ip or ""}
+    record, sale = record_of(dispute), dispute.sale
+    lines = []
+    if record is not None:
+        pressed = "Subscribe" if isinstance(record, SubscriptionRecord) else "Buy"
+        lines.append(f"{utc(record.recorded_at)}: pressed {pressed}{came_from(record.ip, record.user_agent)}.")
+    if sale.paid_at:
+        lines.append(f"{utc(sale.paid_at)}: {HOW_PAID[SaleChannel(sale.channel)]}.")
+    return {"access_activity_log": "\n".join(lines), "customer_purchase_ip": (record.ip or "") if record else ""}
 
 
 def accepted_policy(dispute: Dispute) -> evidence.Texts:
     """The refund policy, word by word, if it was accepted."""
-    record = PurchaseRecord.objects.filter(sale_id=dispute.sale_id).first()
+    record = record_of(dispute)
     policy = refund_policy.version(record.refund_policy) if record else None
     if record is None or policy is None:
         return {}
@@ -56,7 +75,7 @@ def accepted_policy(dispute: Dispute) -> evidence.Texts:
     return {
         "refund_policy_disclosure": (
             f"The buyer was shown the refund policy, version {policy.version}, beside the button that buys, and "
-            f"accepted it by pressing that button on {_utc(record.recorded_at)}{where}. Its text:\n\n"
+            f"accepted it by pressing that button on {utc(record.recorded_at)}{where}. Its text:\n\n"
             f"{policy.text(dispute.sale.product)}"
         )
     }
@@ -70,7 +89,7 @@ def ticket(dispute: Dispute) -> evidence.Texts:
     room = found.room
     heard_s = seconds_heard(room_id=room.id, user_id=found.buyer_id)
     return {
-        "service_date": f"{room.starts_at.astimezone(UTC):%Y-%m-%d}",
+        "service_date": day(room.starts_at),
         "product_description": _product(room, found),
         "access_activity_log": "\n".join(_log(room, found, heard_s)),
         "refund_refusal_explanation": _why_no_refund(room, heard_s),
@@ -81,19 +100,16 @@ def _product(room: Room, found: Ticket) -> str:
     minutes = round((room.ends_at - room.starts_at).total_seconds() / 60)
     return (
         f"Seat {found.seat.number} in the live-audio room “{room.title}”, hosted by {room.creator.display_name} "
-        f"on {_utc(room.starts_at)} for {minutes} minutes at {settings.PUBLIC_URL}{room.get_absolute_url()}. The room "
+        f"on {utc(room.starts_at)} for {minutes} minutes at {settings.PUBLIC_URL}{room.get_absolute_url()}. The room "
         "is heard in the browser: nothing is shipped. The ticket admits the buyer's account alone."
     )
 
 
 def _log(room: Room, found: Ticket, heard_s: int) -> Iterator[str]:
-    entries = RoomEntry.objects.filter(room=room, user_id=found.buyer_id).order_by("first_at")
-    for entry in entries[:LOG_LINES_MAX]:
-        again = f", the last time at {_utc(entry.last_at)}" if entry.last_at > entry.first_at else ""
-        yield f"{_utc(entry.first_at)}: entered the room{again}{_from(entry.ip, entry.user_agent)}."
+    yield from entries([room], user_id=found.buyer_id)
     sessions = Attendance.objects.filter(room=room, user_id=found.buyer_id).order_by("began_at")
     for session in sessions[:LOG_LINES_MAX]:
-        yield f"{_utc(session.began_at)}: connected to the room's audio for {session.seconds} seconds."
+        yield f"{utc(session.began_at)}: connected to the room's audio for {session.seconds} seconds."
     yield f"In all the buyer's account was connected to the room's audio for {heard_s} seconds."
 
 
@@ -105,14 +121,4 @@ def _why_no_refund(room: Room, heard_s: int) -> str:
     spoken = Attendance.objects.filter(room=room, way=Way.PUBLISH).aggregate(first=Min("began_at"))["first"]
     if spoken is None:
         return ""  # nothing to say for a room in which nobody has spoken
-    return f"The seat was kept for the buyer alone, and the room took place: its hosts spoke from {_utc(spoken)} on."
-
-
-def _from(ip: str | None, user_agent: str) -> str:
-    parts = [f"address {ip}" if ip else "", f"browser {user_agent}" if user_agent else ""]
-    known = ", ".join(filter(None, parts))
-    return f" ({known})" if known else ""
-
-
-def _utc(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"The seat was kept for the buyer alone, and the room took place: its hosts spoke from {utc(spoken)} on."

@@ -8,7 +8,7 @@ from rooms.models.idempotency import IdempotentRequest
 from rooms.models.live import HEARING, Admission, Attendance, EngineEvent, StreamPosition, Way
 from rooms.models.mail import Mail, MailState
 from rooms.models.oneoff import Purchase, Tip
-from rooms.models.purchase import PurchaseRecord, RoomEntry
+from rooms.models.purchase import PurchaseRecord, RoomEntry, SubscriptionRecord
 from rooms.models.recording import Recording, Taping
 from rooms.models.room import CoHost, Room, WhoMaySpeak
 from rooms.models.stage import Guest, Place, Standing
@@ -48,6 +48,7 @@ __all__ = [
     "StarTip",
     "StreamPosition",
     "Subscription",
+    "SubscriptionRecord",
     "Taping",
     "Ticket",
     "TicketState",

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 
 from rooms.models.room import Room
+from rooms.models.subscription import Subscription
 
 
 class PurchaseRecord(models.Model):
@@ -40,6 +41,35 @@ class PurchaseRecord(models.Model):
 
     def __str__(self) -> str:
         return f"Purchase {self.sale_id}"
+
+
+class SubscriptionRecord(models.Model):
+    """How a subscription came about: all of its months were bought there, and each is a sale of its own."""
+
+    subscription = models.OneToOneField(
+        Subscription, on_delete=models.CASCADE, primary_key=True, related_name="purchase_record"
+    )
+    recorded_at = models.DateTimeField()
+    ip = models.GenericIPAddressField(null=True)
+    user_agent = models.CharField(max_length=400, blank=True)
+    refund_policy = models.CharField(max_length=40, blank=True)
+    forgotten_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(forgotten_at__isnull=True) | Q(ip__isnull=True, user_agent=""),
+                name="subscription_record_forgotten_is_empty",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["recorded_at"], condition=Q(forgotten_at__isnull=True), name="subscription_record_to_forget"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Purchase of subscription {self.subscription_id}"
 
 
 class RoomEntry(models.Model):

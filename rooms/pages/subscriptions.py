@@ -28,6 +28,7 @@ from rooms.errors import (
     SubscriptionNotFoundError,
 )
 from rooms.models import Plan, Subscription, User
+from rooms.purchases.context import purchase_context
 from rooms.shares import Sharer
 from rooms.studio.access import user_of
 from rooms.subscriptions import checkout, operations, queries
@@ -85,7 +86,12 @@ def subscribe(request: HttpRequest, plan_id: UUID) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(page)
     try:
-        started = checkout.start(plan_id=found.id, subscriber_id=request.user.id, now=clock.now(fresh=True))
+        started = checkout.start(
+            plan_id=found.id,
+            subscriber_id=request.user.id,
+            context=purchase_context(request),
+            now=clock.now(fresh=True),
+        )
     except AlreadySubscribedError as refusal:
         messages.info(request, str(refusal))
         return redirect("subscription", subscription_id=refusal.subscription_id)

@@ -7,10 +7,13 @@ from payouts.models import BillingState
 from payouts.subscriptions.opening import start_checkout
 from rooms.errors import AlreadySubscribedError
 from rooms.models import Subscription
+from rooms.purchases.context import PurchaseContext
 from rooms.subscriptions import operations
 
 
-def start(*, plan_id: UUID, subscriber_id: UUID, now: datetime) -> Subscription:
+def start(
+    *, plan_id: UUID, subscriber_id: UUID, context: PurchaseContext | None = None, now: datetime
+) -> Subscription:
     """Subscribe and ask Stripe for the card page, outside any transaction; the subscription as it is then.
 
     A card page that is open for another plan of the creator's is closed first, so that nobody pays for two.
@@ -19,12 +22,12 @@ def start(*, plan_id: UUID, subscriber_id: UUID, now: datetime) -> Subscription:
         And what `operations.subscribe` raises.
     """
     try:
-        found = operations.subscribe(plan_id=plan_id, subscriber_id=subscriber_id, now=now)
+        found = operations.subscribe(plan_id=plan_id, subscriber_id=subscriber_id, context=context, now=now)
     except AlreadySubscribedError as error:
         if error.state != BillingState.INCOMPLETE:
             raise
         operations.give_up(subscription_id=error.subscription_id, subscriber_id=subscriber_id, now=now)
-        found = operations.subscribe(plan_id=plan_id, subscriber_id=subscriber_id, now=now)
+        found = operations.subscribe(plan_id=plan_id, subscriber_id=subscriber_id, context=context, now=now)
     return open_now(found, now=now)
 
 

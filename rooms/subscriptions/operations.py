@@ -21,9 +21,13 @@ from rooms.errors import (
 )
 from rooms.models import Plan, Subscription, User
 from rooms.models.subscription import OPEN_STATES
+from rooms.purchases.context import PurchaseContext
+from rooms.purchases.operations import record_subscription
 
 
-def subscribe(*, plan_id: UUID, subscriber_id: UUID, now: datetime) -> Subscription:
+def subscribe(
+    *, plan_id: UUID, subscriber_id: UUID, context: PurchaseContext | None = None, now: datetime
+) -> Subscription:
     """Open a subscription and the card page that starts it; pressing twice gives the same one.
 
     The caller goes on with `rooms.subscriptions.checkout.open_now` after its commit. A trial is for those who never
@@ -43,7 +47,9 @@ def subscribe(*, plan_id: UUID, subscriber_id: UUID, now: datetime) -> Subscript
                 return found
             raise AlreadySubscribedError(subscription_id=found.id, state=found.state)
         _check(plan, subscriber)
-        return _open(plan, subscriber, now=now)
+        opened = _open(plan, subscriber, now=now)
+        record_subscription(subscription_id=opened.id, context=context, now=now)
+        return opened
 
 
 def _check(plan: Plan, subscriber: User) -> None:

@@ -8,7 +8,8 @@ from rest_framework.test import APIClient
 
 from config import clock
 from payouts.models import BillingSubscription, StripeCall
-from rooms.models import Creator, Subscription, User
+from rooms.models import Creator, Subscription, SubscriptionRecord, User
+from rooms.purchases import refund_policy
 from rooms.subscriptions.plans import retire_plan
 from tests.api.problems import problem
 from tests.rooms import cast
@@ -23,7 +24,9 @@ def test_it_lists_plans_with_who_gets_what(visitor: APIClient, ada: Creator) -> 
     patron.plan(ada, now=now, name="Friend", price_minor=299)
     listed = visitor.get("/api/v1/creators/ada/plans/").json()
     assert [(each["name"], each["price_minor"]) for each in listed] == [("Friend", 299), ("Gold", 499)]
-    quote = visitor.get(f"/api/v1/plans/{gold.id}/").json()["quote"]
+    document = visitor.get(f"/api/v1/plans/{gold.id}/").json()
+    assert "Cancel at any time" in document["refund_policy"]["text"]
+    quote = document["quote"]
     assert [(each["kind"], each["amount_minor"]) for each in quote["receivers"]] == [
         ("creator", 440),
         ("platform", 15),
@@ -43,6 +46,17 @@ def test_the_same_key_opens_one_subscription(listener: APIClient, ada: Creator, 
     assert listener.post(url, headers={"Idempotency-Key": "two"}).status_code == 200
     assert BillingSubscription.objects.count() == 1
     problem(listener.post(url), status=400, code="idempotency-key-missing")
+
+
+def test_the_policy_that_was_accepted_is_kept(listener: APIClient, ada: Creator) -> None:
+    gold = patron.plan(ada, now=clock.now())
+    url, version = f"/api/v1/plans/{gold.id}/subscriptions/", refund_policy.VERSIONS[0].version
+    body = {"refund_policy": version}
+    assert listener.post(url, body, format="json", headers=ONE, REMOTE_ADDR="203.0.113.7").status_code == 201
+    record = SubscriptionRecord.objects.get()
+    assert (record.ip, record.refund_policy) == ("203.0.113.7", version)
+    other = listener.post(url, {"refund_policy": "1999-01"}, format="json", headers={"Idempotency-Key": "two"})
+    assert problem(other, status=400, code="invalid")["errors"][0]["pointer"] == "/refund_policy"
 
 
 def test_refusals_are_problems_and_leave_the_key_free(listener: APIClient, ada: Creator, linus: User) -> None:
