@@ -16,6 +16,7 @@ from payouts.gateway.amounts import from_stripe
 def charge(found: facts.Raw) -> facts.Charge:
     """A charge, in presentment currency."""
     currency = _text(found, "currency").upper()
+    billing = found.get("billing_details")
     return facts.Charge(
         id=_text(found, "id"),
         raw=found,
@@ -26,6 +27,7 @@ def charge(found: facts.Raw) -> facts.Charge:
         payment_intent_id=_id(found, "payment_intent"),
         balance_transaction_id=_id(found, "balance_transaction"),
         sale_id=_metadata(found, "sale_id"),
+        payer_email=_text(found, "receipt_email") or (_text(billing, "email") if isinstance(billing, dict) else ""),
     )
 
 
