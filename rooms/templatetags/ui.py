@@ -19,6 +19,7 @@ from rooms.purchases import refund_policy as policies
 register = template.Library()
 
 BAR_WIDTH = 1000
+GIFTS = {"tip", "donation", "gift"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,4 +86,4 @@ def breakdown(
 def refund_policy(product: str) -> dict[str, Any]:
     """Inside a buy form: the policy's text, and the field that says which version was accepted."""
     policy = policies.in_force(clock.now().date())
-    return {"policy": policy, "text": policy.text(product)}
+    return {"policy": policy, "text": policy.text(product), "verb": "giving" if product in GIFTS else "buying"}
