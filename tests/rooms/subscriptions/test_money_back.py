@@ -4,7 +4,8 @@ import pytest
 
 from payouts import handlers
 from payouts.models import Sale, StripeCall
-from rooms.models import Creator, Mail, Subscription, User
+from rooms.gifts.operations import claim, give
+from rooms.models import Creator, Gift, Mail, Subscription, User
 from rooms.subscriptions import queries
 from tests.rooms.cast import NOW
 from tests.rooms.subscriptions import patron
@@ -39,3 +40,23 @@ def test_disputed_it_is_closed_and_won_it_is_open_again(paid: Subscription) -> N
     assert not _hears(paid)
     handlers.tell("dispute.closed", sale_id=sale.id, dispute_id=sale.id, won=True, now=NOW)
     assert _hears(paid)
+
+
+@pytest.mark.parametrize("won", [True, False], ids=["won", "lost"])
+def test_a_disputed_gift_is_closed_and_only_won_it_is_open_again(
+    ada: Creator, linus: User, grace: Creator, *, won: bool
+) -> None:
+    plan = patron.plan(ada, now=NOW)
+    gift = give(plan_id=plan.id, giver_id=linus.id, months=3, recipient_email="grace@obole.example", now=NOW)
+    Gift.objects.update(paid_at=NOW)
+    claim(token=gift.token, user_id=grace.user_id, now=NOW)
+
+    def hears() -> bool:
+        return queries.grants_access(user_id=grace.user_id, creator_id=ada.id, now=NOW)
+
+    assert hears()
+    for _ in range(2):
+        handlers.tell("dispute.opened", sale_id=gift.sale_id, dispute_id=gift.sale_id, now=NOW)
+    assert not hears()
+    handlers.tell("dispute.closed", sale_id=gift.sale_id, dispute_id=gift.sale_id, won=won, now=NOW)
+    assert hears() is won
