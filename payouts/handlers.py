@@ -12,8 +12,8 @@ that takes `sale_ids`, many at once, to the same end.
 | sale.late | the payment came after sale.expired: its money goes to suspense, and back to the buyer | sale_id, now |
 | sale.returned | the money of a late sale is on its way back to the buyer | sale_id, now |
 | sale.return_failed | the refund of a late sale failed: a person must see to it | sale_id, now |
-| sale.refunded | a refund was made at Stripe; `full`: nothing of the charge is left | sale_id, full, now |
-| sale.refund_failed | a refund was refused or its card did not take it: the money is ours again | sale_id, now |
+| sale.refunded | a refund was made at Stripe; `full`: nothing of the charge is left | sale_id, refund_id, full, now |
+| sale.refund_failed | refused, or not taken by the card; `full`: others give all | sale_id, refund_id, full, now |
 | sale.posted | the sale is in the ledger, with the real fee | sale_id, now |
 | sale.released | the payees' shares are free to be paid out | sale_id, now |
 | customer.ready | somebody who pays has a customer at Stripe now | customer_id, now |

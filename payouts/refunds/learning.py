@@ -74,7 +74,7 @@ def _made(row: Refund, sale: Sale, refund: facts.Refund, *, now: datetime) -> No
     if sale.state in TOO_LATE or refund.failure:
         return
     back_minor = amounts.back_minor(sale=sale, refunds=sale.refunds.all())
-    handlers.tell("sale.refunded", sale_id=sale.id, full=back_minor >= sale.charge_minor, now=now)
+    handlers.tell("sale.refunded", sale_id=sale.id, refund_id=row.id, full=back_minor >= sale.charge_minor, now=now)
 
 
 def fail(*, row: Refund, sale: Sale, state: RefundState, reason: str, now: datetime) -> None:
@@ -87,4 +87,6 @@ def fail(*, row: Refund, sale: Sale, state: RefundState, reason: str, now: datet
     if sale.state in TOO_LATE:
         returns.follow(sale=sale, refunds=list(sale.refunds.all()), now=now)
     else:
-        handlers.tell("sale.refund_failed", sale_id=sale.id, now=now)
+        back_minor = amounts.back_minor(sale=sale, refunds=sale.refunds.all())
+        full = back_minor >= sale.charge_minor
+        handlers.tell("sale.refund_failed", sale_id=sale.id, refund_id=row.id, full=full, now=now)

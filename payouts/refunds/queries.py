@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
-from payouts.models import Refund, Sale, SaleShare
+from payouts.models import Refund, RefundState, Sale, SaleShare
 from payouts.refunds import amounts
 from payouts.sales.legs import given_back, legs_of
 
@@ -27,6 +27,14 @@ def cost_of(*, sale: Sale, shares: Sequence[SaleShare], amount_minor: int) -> di
     before = given_back(sale=sale, legs=legs, total_minor=sale.reversed_minor)
     after = given_back(sale=sale, legs=legs, total_minor=min(sale.reversed_minor + amount_minor, sale.charge_minor))
     return {leg.name: after.parts[leg.name] - before.parts[leg.name] for leg in legs}
+
+
+def stuck_refunds() -> QuerySet[Refund]:
+    """Refunds that did not go through and that nothing has followed, of sales whose money is not all back."""
+    later = Refund.objects.filter(sale_id=OuterRef("sale_id"), asked_at__gte=OuterRef("failed_at"))
+    failed = Refund.objects.filter(state__in=(RefundState.FAILED, RefundState.REFUSED))
+    owed = failed.filter(sale__reversed_minor__lt=F("sale__charge_minor"))
+    return owed.exclude(Exists(later.exclude(id=OuterRef("id"))))
 
 
 def refunds_by_keys(keys: Sequence[str]) -> QuerySet[Refund]:

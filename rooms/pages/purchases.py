@@ -18,6 +18,7 @@ from rooms.conversions import rate_of
 from rooms.models import Donation, Gift, Purchase, StarOrder, Tip
 from rooms.purchases.kinds import MODELS
 from rooms.purchases.stage import MOVING, TITLES, Stage, stage_of
+from rooms.refunds.shown import refunds_shown
 from rooms.studio.access import user_of
 
 KIND_TITLES = {"tip": "Tip", "donation": "Donation", "stars": "Stars", "gift": "Gift"}
@@ -64,6 +65,7 @@ def receipt(request: HttpRequest, purchase_id: UUID, kind: str) -> HttpResponse:
         "kind_title": KIND_TITLES[kind],
         "paid": breakdowns.receipt_of(sale_id=sale.id),
         "exchange_rate": rate_of(sale),
+        "refunds": refunds_shown(sale),
         "surcharge_minor": sale.charge_minor - sale.price_minor,
     }
     return render(request, "rooms/purchase_receipt.html", context)
@@ -80,6 +82,7 @@ def _context(request: HttpRequest, found: Purchase, kind: str) -> dict[str, Any]
         "kind": kind,
         "stage": stage,
         "stage_title": TITLES[stage],
+        "refunds": refunds_shown(found.sale) if stage in {Stage.PAID, Stage.REFUNDED} else None,
         "template": f"rooms/purchase/{stage}.html",
         "paid_template": f"rooms/purchase/paid_{kind}.html",
         "facts_template": f"rooms/purchase/facts_{kind}.html",

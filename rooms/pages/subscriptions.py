@@ -141,7 +141,7 @@ def state(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
 
 def _context(request: HttpRequest, found: Subscription) -> dict[str, Any]:
     now = clock.now()
-    invoices = list(queries.invoices_of(billing_id=found.billing_id)[:INVOICES_SHOWN])
+    invoices = list(queries.invoices_of(billing_id=found.billing_id).select_related("sale")[:INVOICES_SHOWN])
     came_from = request.GET.get("from", "")
     waits = found.state == BillingState.INCOMPLETE
     if waits and not found.billing.checkout_url:

@@ -11,7 +11,10 @@ WORDS = {
     RefundState.MADE: "on its way to your card",
     RefundState.POSTED: "on its way to your card",
 }
-REASONS = {RefundReason.CANCELLED: "The room was cancelled.", RefundReason.LATE: "It came after your hold had ended."}
+REASONS: dict[str, str] = {
+    RefundReason.CANCELLED: "The room was cancelled.",
+    RefundReason.LATE: "It came after your hold had ended.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,7 @@ def _line(refund: Refund) -> RefundShown:
         amount_minor=refund.amount_minor,
         currency=refund.currency,
         words="your card did not take it" if failed else WORDS[RefundState(refund.state)],
-        reason=REASONS.get(RefundReason(refund.reason), ""),
+        reason=REASONS.get(refund.reason, ""),
         reference=refund.refund_id,
         at=refund.made_at or refund.asked_at,
         failed=failed,

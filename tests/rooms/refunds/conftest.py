@@ -83,14 +83,16 @@ def buy(room: Room) -> Callable[[User], Ticket]:
     return lambda buyer: paid_ticket(room, buyer)
 
 
-def stripe_says(sale: Sale, amount_minor: int, *, refund_id: str = "re_1", failure: str = "") -> Refund:
+def stripe_says(
+    sale: Sale, amount_minor: int, *, refund_id: str = "re_1", failure: str = "", now: datetime = NOW
+) -> Refund:
     """Stripe tells of a refund, which one of ours asked for if one is open."""
     asked = sale.refunds.filter(state=RefundState.ASKED).first()
     fact = facts.Refund(
         id=refund_id, raw={}, amount_minor=amount_minor, currency=sale.currency, charge_id=sale.charge_id,
         outbox_id=str(asked.call_id) if asked else "", balance_transaction_id=f"txn_{refund_id}", failure=failure,
     )  # fmt: skip
-    learned = learn(refund=fact, now=NOW)
+    learned = learn(refund=fact, now=now)
     assert learned is not None
     return learned[1]
 

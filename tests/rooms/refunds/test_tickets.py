@@ -9,9 +9,10 @@ from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from payouts.models import Sale
+from payouts.refunds.queries import stuck_refunds
 from rooms.events.hints import stream_key
 from rooms.live import grants, stream
-from rooms.models import Room, Ticket, TicketState, User
+from rooms.models import Mail, Room, Ticket, TicketState, User
 from rooms.relay.control import STREAM, Revoke, decode
 from rooms.tickets.operations import buy_ticket
 from tests.rooms.cast import NOW
@@ -47,9 +48,14 @@ def test_all_of_it_back_ends_the_ticket_and_frees_its_seat(
     assert "Your money is on its way back" in shown
     assert "re_1" in shown
     assert "What went back" in page(linus, ticket, "receipt/")
+    letter = Mail.objects.get()
+    assert (letter.kind, letter.to_address, letter.person_id) == ("refund", linus.email, linus.id)
+    assert "$10.00" in letter.subject
+    assert ticket.get_absolute_url() in letter.text
     again = buy_ticket(room_id=room.id, buyer_id=linus.id, now=NOW)
     assert (again.id != ticket.id, again.seat_id) == (True, ticket.seat_id)
     stripe_says(sale, 1000)  # told again
+    assert Mail.objects.count() == 1
     again.seat.refresh_from_db()
     assert again.seat.taken
 
@@ -72,8 +78,12 @@ def test_a_refund_that_fails_keeps_the_seat_free_and_says_that_finance_sees_to_i
     ticket = Ticket.objects.get()
     assert (ticket.state, ticket.seat.taken) == (TicketState.REFUNDED, False)
     assert "Your refund did not go through" in page(linus, ticket)
+    assert [mail.kind for mail in Mail.objects.order_by("written_at", "kind")] == ["refund", "refund-failed"]
+    assert stuck_refunds().get().refund_id == "re_1"
     stripe_says(sale, 1000, refund_id="re_2")
     assert "Your money is on its way back" in page(linus, ticket)
+    assert not stuck_refunds().exists()
+    assert Mail.objects.count() == 3
 
 
 @pytest.fixture
