@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 
 from payouts import handlers
+from payouts.disputes.queries import open_dispute_of
 from rooms.currencies import money_text
 from rooms.events import hints
 from rooms.live import revocations
@@ -20,6 +21,7 @@ def register() -> None:
     """Tell payouts whom to call; done once, when the app is ready, after the purchases' own handlers."""
     handlers.on("sale.paid", many=sales_paid)(sale_paid)
     handlers.on("sale.refunded")(sale_refunded)
+    handlers.on("sale.refund_failed")(sale_refund_failed)
     handlers.on("dispute.opened")(dispute_opened)
     handlers.on("dispute.closed")(dispute_closed)
 
@@ -52,6 +54,13 @@ def sale_refunded(*, sale_id: UUID, full: bool, now: datetime, **_: Any) -> None
         cut_off(gift, now=now)
 
 
+def sale_refund_failed(*, sale_id: UUID, full: bool, now: datetime, **_: Any) -> None:
+    """The card did not take it back: what is left of the gift's time is open until the refund is made again."""
+    gift = None if full or open_dispute_of(sale_id) is not None else _of_sale(sale_id)
+    if gift is not None:
+        open_again(gift)
+
+
 def dispute_opened(*, sale_id: UUID, now: datetime, **_: Any) -> None:
     """The giver's bank takes the payment back: what was given is closed, within the second."""
     gift = _of_sale(sale_id)
@@ -61,10 +70,9 @@ def dispute_opened(*, sale_id: UUID, now: datetime, **_: Any) -> None:
 
 def dispute_closed(*, sale_id: UUID, won: bool, now: datetime, **_: Any) -> None:
     """Won: what is left of its time is open again."""
-    gift = _of_sale(sale_id)
-    if gift is not None and won and gift.cut_off_at is not None:
-        gift.cut_off_at = None
-        gift.save(update_fields=["cut_off_at"])
+    gift = _of_sale(sale_id) if won else None
+    if gift is not None:
+        open_again(gift)
 
 
 def cut_off(gift: Gift, *, now: datetime) -> None:
@@ -74,6 +82,15 @@ def cut_off(gift: Gift, *, now: datetime) -> None:
         gift.save(update_fields=["cut_off_at"])
         if gift.claimed_by_id is not None:
             revocations.recheck(user_id=gift.claimed_by_id, now=now)
+            hints.tell(user_id=gift.claimed_by_id, kind="subscription", ref=str(gift.id))
+
+
+def open_again(gift: Gift) -> None:
+    """The locked gift's money is ours after all: its time goes on."""
+    if gift.cut_off_at is not None:
+        gift.cut_off_at = None
+        gift.save(update_fields=["cut_off_at"])
+        if gift.claimed_by_id is not None:
             hints.tell(user_id=gift.claimed_by_id, kind="subscription", ref=str(gift.id))
 
 

@@ -67,7 +67,8 @@ class Subscription(models.Model):
     """A listener's subscription to a creator. Where its money is, `billing` says; here is what it gives.
 
     `state` is that of `billing`, kept beside `access_until` so that access is one indexed read. `cut_off_at` is set
-    when the month was given back to the card, or is disputed.
+    when the month was given back to the card, or is disputed. `kept_until` is the end of a month that is open though
+    Stripe ended the subscription: it was paid after the end, or its money came back to us.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -78,6 +79,7 @@ class Subscription(models.Model):
     state = models.CharField(max_length=10, choices=BillingState.choices, default=BillingState.INCOMPLETE)
     access_until = models.DateTimeField(null=True, blank=True)
     cut_off_at = models.DateTimeField(null=True, blank=True)
+    kept_until = models.DateTimeField(null=True, blank=True)
     lapsed_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField()
 

@@ -11,8 +11,9 @@ from uuid import UUID
 from django.conf import settings
 
 from payouts import handlers
+from payouts.disputes.queries import open_dispute_of
 from payouts.locks import lock_billing_subscription
-from payouts.models import BillingInvoice, BillingState, Sale
+from payouts.models import BillingInvoice, BillingState, RefundState, Sale
 from payouts.subscriptions import changing
 from payouts.subscriptions.opening import NEVER_PAID
 from rooms import locks
@@ -33,6 +34,7 @@ def register() -> None:
     handlers.on("invoice.paid")(invoice_paid)
     handlers.on("invoice.failed")(invoice_failed)
     handlers.on("sale.refunded")(sale_refunded)
+    handlers.on("sale.refund_failed")(sale_refund_failed)
     handlers.on("dispute.opened")(dispute_opened)
     handlers.on("dispute.closed")(dispute_closed)
 
@@ -70,7 +72,8 @@ def invoice_paid(*, invoice_id: UUID, now: datetime, **_: Any) -> None:
     if found is None or invoice.sale_id is None:
         return
     if not found.is_open and invoice.paid_at and found.billing.ended_at and invoice.paid_at > found.billing.ended_at:
-        set_access(found, invoice.period_ends_at, now=now)
+        found.kept_until = invoice.period_ends_at
+        set_access(found, access_until(found.billing), now=now)
     _write(found, f"receipt:{invoice.stripe_invoice_id}", letters.receipt(found, invoice), now=now)
     hints.tell(user_id=found.subscriber_id, kind="subscription", ref=str(found.id))
 
@@ -98,7 +101,15 @@ def sale_refunded(*, sale_id: UUID, full: bool, now: datetime, **_: Any) -> None
     cut_off(found, now=now)
     sale = Sale.objects.get(id=sale_id)
     letter = letters.refunded(found, money_text(sale.charge_minor, sale.currency))
-    _write(found, f"refunded:{sale_id}", letter, now=now)
+    failed = sale.refunds.filter(state=RefundState.FAILED).count()
+    _write(found, f"refunded:{sale_id}:{failed}" if failed else f"refunded:{sale_id}", letter, now=now)
+
+
+def sale_refund_failed(*, sale_id: UUID, full: bool, now: datetime, **_: Any) -> None:
+    """The card did not take the month back: what is left of it is open until the refund is made again."""
+    found = None if full or open_dispute_of(sale_id) is not None else _paid_by(sale_id)
+    if found is not None:
+        open_again(found, sale_id=sale_id, now=now)
 
 
 def dispute_opened(*, sale_id: UUID, now: datetime, **_: Any) -> None:
@@ -110,10 +121,9 @@ def dispute_opened(*, sale_id: UUID, now: datetime, **_: Any) -> None:
 
 def dispute_closed(*, sale_id: UUID, won: bool, now: datetime, **_: Any) -> None:
     """Won: what is left of the paid time is open again."""
-    found = _paid_by(sale_id)
-    if found is not None and won and found.cut_off_at is not None:
-        found.cut_off_at = None
-        set_access(found, found.access_until, now=now)
+    found = _paid_by(sale_id) if won else None
+    if found is not None:
+        open_again(found, sale_id=sale_id, now=now)
 
 
 def cut_off(found: Subscription, *, now: datetime) -> None:
@@ -122,6 +132,14 @@ def cut_off(found: Subscription, *, now: datetime) -> None:
         found.cut_off_at = now
         set_access(found, found.access_until, now=now)
     changing.end_subscription(subscription_id=found.billing_id, at_period_end=False, now=now)
+
+
+def open_again(found: Subscription, *, sale_id: UUID, now: datetime) -> None:
+    """The month's money is ours after all: the locked subscription opens it again, though no other one follows."""
+    if found.cut_off_at is not None:
+        month = BillingInvoice.objects.get(sale_id=sale_id)
+        found.cut_off_at, found.kept_until = None, month.period_ends_at
+        set_access(found, access_until(found.billing), now=now)
 
 
 def _paid_by(sale_id: UUID) -> Subscription | None:
@@ -139,13 +157,16 @@ def _paid_by(sale_id: UUID) -> Subscription | None:
 
 
 def set_access(found: Subscription, until: datetime | None, *, now: datetime) -> None:
-    """Keep until when the locked subscription opens its creator's rooms; where it opens none, the sound ends."""
-    found.access_until = until
+    """Keep until when the locked subscription opens its creator's rooms; where it opens none, the sound ends.
+
+    That is `until`, or the end of a month that is kept beyond it.
+    """
+    found.access_until = max((each for each in (until, found.kept_until) if each is not None), default=None)
     if found.gives_access(now=now):
         found.lapsed_at = None
     found.save()
     hints.tell(user_id=found.subscriber_id, kind="subscription", ref=str(found.id))
-    if until is not None and not found.gives_access(now=now):
+    if found.access_until is not None and not found.gives_access(now=now):
         lapse(found, now=now)
 
 

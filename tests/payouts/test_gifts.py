@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import reverse
 
 from config import clock
-from payouts import handlers
-from payouts.models import Sale, SaleState
+from payouts.models import Refund, RefundReason, Sale, SaleState
+from payouts.refunds.operations import ask_refund
 from rooms.errors import AlreadySubscribedError, GiftNotClaimableError, OwnPlanError
 from rooms.gifts.operations import claim, give, months_after
 from rooms.models import Creator, Gift, Plan, User
@@ -125,10 +125,29 @@ def test_what_is_taken_back_opens_nothing(
     gift = _bought(giver, gold, sandbox, workers)
     linus = cast.person("Linus")
     claim(token=gift.token, user_id=linus.id, now=clock.now())
-    handlers.tell("sale.refunded", sale_id=gift.sale_id, full=False, now=clock.now())
+    _refund(gift, workers, 497)
     assert queries.grants_access(user_id=linus.id, creator_id=ada.id, now=clock.now())
-    handlers.tell("sale.refunded", sale_id=gift.sale_id, full=True, now=clock.now())
+    rest = _refund(gift, workers, 1000)
     assert not queries.grants_access(user_id=linus.id, creator_id=ada.id, now=clock.now())
+    sandbox.control(f"objects/{rest.refund_id}/act", action="fail")
+    workers.turn()
+    assert queries.grants_access(user_id=linus.id, creator_id=ada.id, now=clock.now())
+    page = giver.get(gift.get_absolute_url()).content.decode()
+    assert "which did not take it" in page
+    assert "What went back" in giver.get(f"{gift.get_absolute_url()}receipt/").content.decode()
+    _refund(gift, workers, 1000)
+    assert not queries.grants_access(user_id=linus.id, creator_id=ada.id, now=clock.now())
+    assert sandbox.balance()["USD"] == ledger_of_stripe()
+
+
+def _refund(gift: Gift, workers: Workers, amount_minor: int) -> Refund:
+    refund = ask_refund(
+        sale_id=gift.sale_id, amount_minor=amount_minor, reason=RefundReason.REQUESTED, asked_by="staff:fin",
+        key=f"{amount_minor}:{Refund.objects.count()}", now=clock.now(),
+    )  # fmt: skip
+    workers.turn()
+    refund.refresh_from_db()
+    return refund
 
 
 def _paid_gift(plan: Plan, name: str) -> Gift:

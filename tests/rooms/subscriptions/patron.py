@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from payouts import handlers
 from payouts.gateway.billing import StripeInvoice, StripeSubscription
 from payouts.locks import lock_billing_subscription
-from payouts.models import BillingPrice
+from payouts.models import BillingPrice, Sale, SaleState
 from payouts.subscriptions.invoices import learn_invoice
 from payouts.subscriptions.learning import learn
-from rooms.models import Creator, Plan, Subscription, User
+from rooms.gifts.operations import claim, give
+from rooms.models import Creator, Gift, Plan, Subscription, User
 from rooms.subscriptions.operations import subscribe
 from rooms.subscriptions.plans import open_plan
 
@@ -86,3 +88,14 @@ def invoice(made: Subscription, *, now: datetime, **told: Any) -> None:
     if told.get("status", "paid") != "paid":
         facts |= {"paid_minor": 0, "paid_at": None, "payment_intent_ids": (), "charge_id": ""}
     learn_invoice(subscription=billing, told=StripeInvoice(**facts | told), now=now)
+
+
+def claimed_gift(plan: Plan, giver: User, receiver: User, *, now: datetime) -> Gift:
+    """A month of a plan that was paid for and claimed."""
+    gift = give(
+        plan_id=plan.id, giver_id=giver.id, months=1, recipient_email=receiver.email, message="",
+        now=now,
+    )  # fmt: skip
+    Sale.objects.filter(id=gift.sale_id).update(state=SaleState.PAID, paid_at=now, charge_id="ch_gift")
+    handlers.tell("sale.paid", sale_id=gift.sale_id, now=now)
+    return claim(token=gift.token, user_id=receiver.id, now=now)
