@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
 from ledger.readonly import ReadOnly
-from payouts.admin.parts import EMPTY, badge, ledger_link, link, money, table
-from payouts.admin.refunds import Refunding
+from payouts.admin.parts import EMPTY, badge, breakable, ledger_link, link, money, table
+from payouts.admin.refunding import Refunding
 from payouts.admin.suspense import SuspenseDesk
 from payouts.models import Sale, SaleState
 
@@ -63,7 +63,7 @@ class SaleAdmin(Refunding, SuspenseDesk, ReadOnly, ModelAdmin):  # type: ignore[
             "At Stripe",
             {
                 "fields": (
-                    "checkout_session_id", "payment_method_id", "invoice_id", "payment_intent_id", "charge_id",
+                    "checkout_session", "payment_method_id", "invoice_id", "payment_intent_id", "charge_id",
                     "movement", "refund_id", "calls",
                 )
             },
@@ -156,6 +156,11 @@ class SaleAdmin(Refunding, SuspenseDesk, ReadOnly, ModelAdmin):  # type: ignore[
     def in_ledger(self, sale: Sale) -> SafeString:
         """Its transactions."""
         return ledger_link(sale.ledger_subject)
+
+    @admin.display(description="checkout session")
+    def checkout_session(self, sale: Sale) -> SafeString | str:
+        """Its id, which is longer than a phone is wide."""
+        return breakable(sale.checkout_session_id) if sale.checkout_session_id else EMPTY
 
     @admin.display(description="given back")
     def given_back(self, sale: Sale) -> SafeString:

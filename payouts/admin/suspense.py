@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 
 from config import clock
 from payouts.admin.parts import money
-from payouts.admin.refunds import say
+from payouts.admin.refunding import say
 from payouts.errors import PayoutsError
 from payouts.models import RefundReason, Sale
 from payouts.refunds.operations import ask_refund, send_refund

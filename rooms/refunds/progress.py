@@ -18,10 +18,14 @@ def key_of(*, room_id: UUID, sale_id: UUID) -> str:
 
 
 def _with_refund(room_id: UUID) -> QuerySet[Any]:
-    """A room's tickets with the state of their refund for its cancellation, if it was asked for."""
+    """A room's tickets with the state of their refund for its cancellation, if there is one, and of the latest one.
+
+    Where the first one failed, it is a later one, of finance's, that brings the money back.
+    """
     key = Concat(Value(f"room_cancelled:{room_id}:"), Cast(OuterRef("sale_id"), CharField()))
     asked = Refund.objects.filter(key=key).values("state")[:1]
-    return Ticket.objects.filter(room_id=room_id).annotate(refund_state=Subquery(asked))
+    latest = Refund.objects.filter(sale_id=OuterRef("sale_id")).order_by("-asked_at", "-id").values("state")[:1]
+    return Ticket.objects.filter(room_id=room_id).annotate(refund_state=Subquery(asked), latest_state=Subquery(latest))
 
 
 def to_refund(*, room_id: UUID) -> QuerySet[Ticket]:
@@ -59,7 +63,8 @@ class Progress:
 def progress_of(*, room_id: UUID) -> Progress:
     """Where every buyer of a cancelled room is: one query."""
     valid = Q(state=TicketState.VALID)
-    failed = Q(refund_state__in=(RefundState.FAILED, RefundState.REFUSED))
+    states = (RefundState.FAILED, RefundState.REFUSED)
+    failed = Q(refund_state__in=states, latest_state__in=states)
     counts = _with_refund(room_id).aggregate(
         holds=Count("id", filter=Q(state__in=(TicketState.HELD, TicketState.ENDING))),
         waiting=Count("id", filter=valid & Q(refund_state__isnull=True)),

@@ -35,6 +35,30 @@ def test_finance_refunds_from_the_sales_page(
     assert_all_is_booked(sandbox)
 
 
+def test_one_that_failed_is_listed_until_it_is_tried_again(
+    fin: Client, shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers
+) -> None:
+    sale = shop.sell(ada)
+    page = f"/admin/payouts/sale/{sale.id}/refund/"
+    wanted = {"amount": "4.00", "counts": "more", "reason": "goodwill", "note": "", "key": "k1"}
+    fin.post(page, wanted)
+    failed = sale.refunds.get()
+    sandbox.control(f"objects/{failed.refund_id}/act", action="fail")
+    workers.turn()
+    to_see_to = "/admin/payouts/refund/?stuck=yes"
+    assert str(failed.id) in fin.get(to_see_to).content.decode()
+    assert "Try again" in fin.get(f"/admin/payouts/refund/{failed.id}/change/").content.decode()
+    form = fin.get(f"/admin/payouts/refund/{failed.id}/again/", follow=True).content.decode()
+    assert 'value="4.00"' in form
+    assert f"Again, after {failed.refund_id}" in form
+    fin.post(page, wanted | {"key": "k2"})
+    workers.turn()
+    assert str(failed.id) not in fin.get(to_see_to).content.decode()
+    assert "Try again" not in fin.get(f"/admin/payouts/refund/{failed.id}/change/").content.decode()
+    assert fin.get(f"/admin/payouts/refund/{failed.id}/again/").status_code == 403
+    assert_all_is_booked(sandbox)
+
+
 def test_staff_without_the_permission_may_look_and_not_refund(shop: Shop, ada: Payee, sandbox: Sandbox) -> None:
     sale = shop.sell(ada)
     person = get_user_model().objects.create_user("may@example.org", display_name="May", is_staff=True)

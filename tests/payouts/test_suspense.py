@@ -4,6 +4,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import get_user_model
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
@@ -143,6 +145,16 @@ def test_a_stray_charge_is_given_back(
     parked.refresh_from_db()
     assert (parked.state, suspense()) == (SaleState.RETURNED, 0)
     assert_all_is_booked(sandbox)
+
+
+def test_staff_without_the_permission_may_look_at_nothing(stuck: Sale) -> None:
+    person = get_user_model().objects.create_user("may@example.org", display_name="May", is_staff=True)
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
+    may = Client()
+    may.force_login(person)
+    assert may.get(DESK).status_code == 403
+    assert may.post(DESK, {"do": "give_back", "sale": stuck.id, "key": "1"}).status_code == 403
+    assert Refund.objects.filter(sale=stuck).count() == 1
 
 
 def test_what_does_not_fit_is_refused_and_changes_nothing(

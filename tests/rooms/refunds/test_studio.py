@@ -9,10 +9,12 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from config import clock
 from payouts.models import Refund, RefundState, Sale
 from payouts.queries import earnings
+from payouts.refunds.queries import stuck_refunds
 from rooms.models import Creator, Room, RoomCancellation, Ticket, User
-from rooms.refunds.cancelling import carry_on
+from rooms.refunds.cancelling import cancel_room, carry_on
 from rooms.refunds.errors import NotYourSaleError, RefundNotPossibleError, RefundOverLimitError, RefundTooLateError
 from rooms.refunds.operations import refund_as_host
+from rooms.refunds.progress import progress_of
 from rooms.studio import holds
 from rooms.studio.figures import parts_of
 from tests.rooms import cast
@@ -150,6 +152,20 @@ def test_cancelling_says_what_it_costs_and_shows_how_far_it_is(
     assert RoomCancellation.objects.get().finished_at is not None
     assert "cancelled this room" in listener.get(ticket.get_absolute_url()).content.decode()
     assert studio.get(f"/studio/rooms/{room.slug}/cancel/").status_code == 302
+
+
+def test_a_refund_that_fails_stands_out_until_finance_has_made_another(sale: Sale, room: Room, ada: Creator) -> None:
+    cancel_room(room_id=room.id, user_id=ada.user_id, reason="", now=clock.now())
+    carry_on(room_id=room.id, now=clock.now())
+    stripe_says(sale, 1000, now=clock.now())
+    stripe_says(sale, 1000, failure="The refund failed: expired or canceled card", now=clock.now())
+    stuck = progress_of(room_id=room.id)
+    assert (stuck.refunded, stuck.stuck, stuck.is_over) == (0, 1, True)
+    assert stuck_refunds().count() == 1
+    stripe_says(sale, 1000, refund_id="re_2", now=clock.now())
+    done = progress_of(room_id=room.id)
+    assert (done.refunded, done.stuck, done.is_over) == (1, 0, True)
+    assert not stuck_refunds().exists()
 
 
 def test_only_the_host_cancels(sale: Sale, room: Room) -> None:
