@@ -27,7 +27,7 @@ class LegPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundLine:
-    """One refund: how it stands, who asked for it, and its parts once it is in the ledger."""
+    """One refund: how it stands, who asked for it, and its parts while they are in the ledger."""
 
     refund: Refund
     pill: str
@@ -50,7 +50,7 @@ def refund_lines(
 def _line(refund: Refund, by_key: Mapping[str, list[TransactionLine]], names: Mapping[str, str]) -> RefundLine:
     pill, words = LOOKS[RefundState(refund.state)]
     key = f"refund:{refund.refund_id}"
-    entries = by_key.get(key, []) if refund.refund_id else []
+    entries = by_key.get(key, []) if refund.refund_id and refund.returned_at is None else []
     return RefundLine(
         refund=refund,
         pill=pill,

@@ -2,7 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -28,6 +28,19 @@ from rooms.studio.access import creator_required
 from rooms.studio.refund_form import CancelRoomForm, RefundForm
 from rooms.studio.words import leg_words
 
+IN_FULL: Final = {
+    "ticket": (
+        "Refunded in full, the ticket ends at once: its seat goes back to the room, and its buyer hears nothing more. "
+        "A part leaves it as it is."
+    ),
+    "tip": "Refunded in full, the tip is shown no more.",
+    "subscription": (
+        "Refunded in full, the subscription ends at once, and no other month is charged. A part leaves it as it is."
+    ),
+    "gift": "Refunded in full, the gift opens nothing more. A part leaves it as it is.",
+}
+"""What a whole refund does to what was bought, by product."""
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @creator_required
@@ -44,6 +57,7 @@ def refund(request: HttpRequest, sale_id: UUID, *, creator: Creator) -> HttpResp
         "sale": sale,
         "form": form,
         "left_minor": left_minor,
+        "in_full": IN_FULL.get(sale.product, ""),
         "until": limits.refundable_until(sale=sale),
         "cost": _cost(sale, creator, _typed(sale, form["amount"].value()) or left_minor),
     }

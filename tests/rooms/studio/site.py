@@ -12,12 +12,18 @@ from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext
 
+from config import clock
+from payouts.models import RefundReason
+from payouts.refunds.operations import ask_refund
 from rooms.models import Creator, Room
+from rooms.refunds.cancelling import cancel_room
+from rooms.refunds.progress import key_of
 from rooms.scheduling.operations import CoHostSpec, accept_cohosting
 from tests.databases import Database
 from tests.processes import Program, answers, free_port
 from tests.rooms import cast
 from tests.rooms.cast import NOW
+from tests.rooms.refunds.conftest import refund_posted, stripe_says
 from tests.rooms.studio import story
 
 
@@ -49,6 +55,8 @@ def told() -> Story:
     )
     coming = _room(ada, "Morning tide", over)
     fourth, fifth = story.sold(coming, name="Emmy", at=over), story.bought(coming, name="Maria", at=over)
+    ahead, off = _room(ada, "Evening tide", clock.now()), _called_off(ada)
+    refund_posted(fourth, 333, refund_id="re_3")
     _room(grace, "Grace asks Ada", over, cohosts=[CoHostSpec(creator_id=ada.id)])
     named = {
         "sale-paid": ("sale", first.id),
@@ -59,6 +67,9 @@ def told() -> Story:
         "payout-paid": ("payout", paid.id),
         "payout-failed": ("payout", failed.id),
         "room": ("room", past.slug),
+        "room-off": ("room", off.slug),
+        "room-cancel": ("room-cancel", ahead.slug),
+        "sale-refund": ("sale-refund", fourth.id),
     }
     pages = {name: reverse(f"studio:{view}", args=[key]) for name, (view, key) in named.items()}
     pages |= {
@@ -67,6 +78,22 @@ def told() -> Story:
     pages |= {stage: reverse("studio:stage", args=[stage, "USD"]) for stage in ("pending", "available", "paid")}
     pages["room-new"] = reverse("studio:room-new")
     return Story(ada=ada, pages=pages)
+
+
+def _called_off(ada: Creator) -> Room:
+    """A cancelled room: one buyer has their money, one card did not take it, one is still to be asked for."""
+    now = clock.now()
+    room = _room(ada, "Bernoulli aloud", now)
+    sales = [story.sold(room, name=name, at=now) for name in ("Mary", "Karen", "Sofia")]
+    cancel_room(room_id=room.id, user_id=ada.user_id, reason="Ada is ill", now=now)
+    stripe_says(sales[0], 1000, now=now)
+    ask_refund(
+        sale_id=sales[1].id, reason=RefundReason.CANCELLED, asked_by="system",
+        key=key_of(room_id=room.id, sale_id=sales[1].id), now=now,
+    )  # fmt: skip
+    stripe_says(sales[1], 1000, refund_id="re_2", now=now)
+    stripe_says(sales[1], 1000, refund_id="re_2", failure="The refund failed: expired or canceled card", now=now)
+    return room
 
 
 def _room(host: Creator, title: str, after: datetime, **changes: Any) -> Room:
