@@ -73,10 +73,14 @@ def main() -> None:
             table.add_column("of the floor", justify="right")
         names = [*SCRIPTS, "Django operation post()"]
         results = {name: {clients: [] for clients in (1, 8)} for name in names}  # type: ignore[var-annotated]
-        for _ in range(ROUNDS):  # interleaved, so that a slow minute hits all of them
+        for number in range(1, ROUNDS + 1):  # interleaved, so that a slow minute hits all of them
             for name in names:
                 for clients in (1, 8):
-                    results[name][clients].append(undisturbed(fresh, name, clients))
+                    found = undisturbed(fresh, name, clients)
+                    results[name][clients].append(found)
+                    # Said at once: a run that is cut off has not measured for nothing.
+                    mark = "~" * found.disturbed
+                    print(f"round {number}: {name}, {clients}: {mark}{found.per_second:,.0f}", flush=True)
         floor = {clients: middle(results[names[0]][clients]) for clients in (1, 8)}
         for name in names:
             cells = [cell for clients in (1, 8) for cell in shown(results[name][clients], floor[clients])]

@@ -84,13 +84,7 @@ class LedgerMachine(RuleBasedStateMachine):
         answers = post_many(postings=batch, atomic=False)
         # When all of them pass together they were posted together; the outcome is the same either way.
         expected = [self.model.post(posting) for posting in batch]
-        got = [
-            ("replayed" if answer.replayed else "posted")
-            if hasattr(answer, "replayed")
-            else OUTCOMES[type(answer.error)]
-            for answer in answers
-        ]
-        assert got == expected
+        assert [outcome(answer) for answer in answers] == expected
 
     @rule(amount=st.integers(1, 300))
     def hold(self, amount: int) -> None:
