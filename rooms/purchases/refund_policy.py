@@ -35,8 +35,9 @@ VERSIONS: Final = (
         ),
         by_product={
             "ticket": (
-                "If the room is cancelled or never takes place, all of your money comes back by itself. Before it "
-                "starts, ask the host for a refund. Once it has begun, the seat was yours and is not refunded."
+                "If the room is cancelled, all of your money comes back by itself. If nobody came to speak, ask the "
+                "host or us, and you get all of it. Before it starts, ask the host for a refund. Once it has begun, "
+                "the seat was yours and is not refunded."
             ),
             "tip": (
                 "A tip is a gift to the people on stage. It is refunded when it was sent by mistake: tell us within "
