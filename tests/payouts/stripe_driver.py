@@ -91,13 +91,26 @@ class Sandbox:
 
     def events(self) -> list[dict[str, Any]]:
         """Every snapshot event so far, of the platform and of connected accounts, oldest first."""
-        places: list[stripe.RequestOptions] = [{}]
-        places += [{"stripe_account": account.id} for account in self.client.v2.core.accounts.list().data]
+        return self.events_after({})
+
+    def events_after(self, last: dict[str, str]) -> list[dict[str, Any]]:
+        """Those after the last one of each account, by account id ("" is the platform); moves `last` on."""
         found: list[dict[str, Any]] = []
-        for place in places:
-            listed = self.client.v1.events.list({"limit": 100}, place)
-            found += [event.to_dict(for_json=True) for event in listed.auto_paging_iter()][::-1]
+        for account in ["", *(account.id for account in self.client.v2.core.accounts.list().data)]:
+            new = self._events_of(account, last.get(account))
+            if new:
+                last[account] = str(new[-1]["id"])
+            found += new
         return sorted(found, key=lambda event: int(event["created"]))
+
+    def _events_of(self, account: str, last: str | None) -> list[dict[str, Any]]:
+        place: stripe.RequestOptions = {"stripe_account": account} if account else {}
+        if last is None:
+            listed = self.client.v1.events.list({"limit": 100}, place)
+            return [event.to_dict(for_json=True) for event in listed.auto_paging_iter()][::-1]
+        # Backwards through pages, the SDK gives the oldest first.
+        newer = self.client.v1.events.list({"limit": 100, "ending_before": last}, place)
+        return [event.to_dict(for_json=True) for event in newer.auto_paging_iter()]
 
     def thin_events(self) -> list[dict[str, Any]]:
         """Every thin event so far, oldest first, as it is sent: without its data."""
@@ -129,10 +142,14 @@ class Workers:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self._sent: set[str] = set()
+        self._last: dict[str, str] = {}
+        self._waiting: list[dict[str, Any]] = []
 
     def hear(self, *types: str) -> list[str]:
         """Let new events in, of these types (all, if none is named), and process what is due; the event ids."""
-        new = [event for event in self.sandbox.events() if self._is_new(event, types)]
+        known = self._waiting + self.sandbox.events_after(self._last)
+        new = [event for event in known if self._is_new(event, types)]
+        self._waiting = [event for event in known if event["id"] not in self._sent]
         for event in new:
             assert post_event(event).status_code == 200
         for event in self.sandbox.thin_events():
