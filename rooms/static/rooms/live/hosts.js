@@ -59,11 +59,17 @@ export class HostsView {
     ]);
   }
 
-  /** Write a list, and keep the focus on the same button of the same person. */
+  /**
+   * Write a list that has changed, and keep the focus on the same button of the same person. One that is as it was is
+   * left alone: a button that is replaced while it is pressed never clicks.
+   */
   #list(name, people, deeds) {
     const part = this.#one(name);
     if (!part) return;
     const list = part.querySelector("ul");
+    const written = JSON.stringify(people);
+    if (part.dataset.written === written) return;
+    part.dataset.written = written;
     const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : null;
     list.replaceChildren(...people.map((person) => this.#row(person, deeds(person))));
     part.hidden = people.length === 0 && !part.hasAttribute("data-hosts-always");
