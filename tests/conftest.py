@@ -13,6 +13,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import DjangoDbBlocker
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from tests.databases import Database, Server, empty_valkey, running_server
 
@@ -21,7 +23,13 @@ REFUSAL = (
     "is refused: it would empty tables by TRUNCATE, which the ledger forbids. "
     "Use the fixture `committed_db`, a fresh database of the test's own"
 )
-SLOWEST_FIRST = ("tests/unit/test_demo_runner", "tests/e2e", "tests/chaos", "tests/rooms/studio/test_browser")
+# Each of these starts all of Obole: two at once would make each other slow, so one worker takes them one by one.
+WHOLE_STACKS = ("tests/e2e", "tests/unit/test_demo_runner")
+SLOWEST_FIRST = (
+    *WHOLE_STACKS, "tests/rooms/relay/test_chromium", "tests/chaos", "tests/unit/test_embedded",
+    "tests/rooms/recordings/test_browser", "tests/rooms/studio/test_browser", "tests/rooms/pages/test_",
+    "tests/payouts/field",
+)  # fmt: skip
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -51,6 +59,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         case = getattr(item, "cls", None)
         if case and issubclass(case, TransactionTestCase) and not hasattr(case, "setUpTestData"):
             raise pytest.UsageError(f"{item.nodeid}: TransactionTestCase {REFUSAL}")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """A file to a worker, in our order (xdist keeps files with few, long tests for the end); whole stacks to one."""
+    config.option.loadscopereorder = False
+    scheduling = LoadFileScheduling(config, log)
+    file_of = scheduling._split_scope
+
+    def split_scope(nodeid: str) -> str:
+        return "whole stacks" if nodeid.startswith(WHOLE_STACKS) else str(file_of(nodeid))
+
+    scheduling._split_scope = split_scope
+    return scheduling
 
 
 @pytest.fixture(scope="session")

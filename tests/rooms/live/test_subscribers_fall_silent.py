@@ -20,6 +20,7 @@ from rooms.relay.control import Revoke
 from rooms.subscriptions.lapsing import lapse_due
 from tests.rooms.live.conftest import signed_in
 from tests.rooms.live.test_leases import told
+from tests.rooms.refunds.conftest import stripe_says
 from tests.rooms.subscriptions import patron
 
 Ends = Callable[[Subscription, datetime], object]
@@ -45,6 +46,7 @@ def hears(evening: Room, ada: Creator, linus: User) -> Subscription:
     now = clock.now()
     made = patron.subscription(patron.plan(ada, now=now), linus, now=now)
     patron.invoice(made, now=now)
+    Sale.objects.update(charge_id="ch_1")
     let_in(linus, evening)
     return made
 
@@ -55,7 +57,8 @@ def let_in(user: User, room: Room) -> None:
 
 
 def _refunded(made: Subscription, now: datetime) -> None:
-    handlers.tell("sale.refunded", sale_id=Sale.objects.get().id, full=True, now=now)
+    sale = Sale.objects.get()
+    stripe_says(sale, sale.charge_minor, now=now)
 
 
 def _disputed(made: Subscription, now: datetime) -> None:
@@ -102,7 +105,7 @@ def test_what_still_opens_the_room_is_left_alone(
     with django_capture_on_commit_callbacks(execute=True):
         patron.say(hears, now=now, ends_at=now + timedelta(days=9))  # cancelled with the month
         patron.say(hears, now=now, status="past_due")  # and in grace
-        handlers.tell("sale.refunded", sale_id=Sale.objects.get().id, full=False, now=now)
+        stripe_says(Sale.objects.get(), 1, now=now)
         lapse_due(now=now)
     assert told(valkey) == []
     let_in(hears.subscriber, evening)
