@@ -147,6 +147,7 @@ def ada_goes_on_stage(ada: Someone, room: str) -> None:
     says(ada, "You are in. Sound is on.")
     ada.press("Go on stage")
     says(ada, "You are on stage.")
+    expect(ada.page.get_by_role("button", name="Mute", exact=True)).to_be_focused()  # in place of what was pressed
 
 
 def linus_hears_her(linus: Someone, room: str) -> None:

@@ -5,6 +5,7 @@ import { HostsView } from "../live/hosts.js";
 import { Reactions } from "../live/reactions.js";
 import { StageView } from "../live/stage.js";
 import { RelayClient } from "../relay-client.js";
+import { keepingFocus } from "../relay/focus.js";
 import { liveKitEngine } from "../relay/livekit.js";
 import { LivePanel } from "../relay/panel.js";
 
@@ -18,7 +19,8 @@ const start = (root) => {
   if (root.dataset.liveClient) RelayClient.engine = liveKitEngine(() => import(root.dataset.liveClient));
   let stage = null;
   let inside = false;
-  let wasRaised = false;
+  let was = "audience"; // where this person was when the stage was last shown
+  let own = false; // while they themselves are changing that
   let broughtUp = false;
 
   const say = (sentence) => {
@@ -56,16 +58,22 @@ const start = (root) => {
     hosts.show(now);
     panel.allow(you.may_speak);
     panel.hostMuted(you.is_muted, you.may_unmute || you.role !== "listener" ? () => tried(api.do("unmute")) : null);
-    one("raise").hidden = !inside || you.may_speak || you.may_take_stage;
     one("raise").setAttribute("aria-pressed", String(you.place === "hand"));
     one("raise").querySelector("span").textContent = you.place === "hand" ? "Lower your hand" : "Raise your hand";
-    one("invited").hidden = !inside || you.place !== "invited";
-    one("join").hidden = !inside || you.may_speak || !you.may_take_stage || you.place === "invited";
-    if (wasRaised && you.may_speak) {
+    keepingFocus(root, () => {
+      one("raise").hidden = !inside || you.may_speak || you.may_take_stage;
+      one("invited").hidden = !inside || you.place !== "invited";
+      one("join").hidden = !inside || you.may_speak || !you.may_take_stage || you.place === "invited";
+    });
+    if (was === "hand" && you.may_speak) {
       broughtUp = true;
       say("The host has brought you up. Go on stage when you are ready to speak.");
     }
-    wasRaised = you.place === "hand";
+    if (!own && you.place === "audience" && !you.may_speak) {
+      if (was === "hand") say("The host has put your hand down. You can raise it again.");
+      if (was === "invited") say("The host has taken the invitation back.");
+    }
+    was = you.place;
     if (now.is_over) feed.stop();
   }
 
@@ -80,8 +88,12 @@ const start = (root) => {
     reactions: (counts) => reactions.show(counts),
   });
 
-  one("raise").addEventListener("click", () => tried(api.do(stage.you.place === "hand" ? "lower-hand" : "raise-hand")));
-  one("decline").addEventListener("click", () => tried(api.do("decline")));
+  const moves = (deed) => {
+    own = true;
+    return tried(api.do(deed)).finally(() => (own = false));
+  };
+  one("raise").addEventListener("click", () => moves(stage.you.place === "hand" ? "lower-hand" : "raise-hand"));
+  one("decline").addEventListener("click", () => moves("decline"));
   const takeStage = async () => {
     await tried(api.do("take-stage"));
     if (stage.you.may_speak) await panel.speak();

@@ -5,6 +5,7 @@
 // [data-live-device], [data-live-level], [data-live-offstage]. What is missing is left out.
 
 import { RelayClient } from "../relay-client.js";
+import { keepingFocus } from "./focus.js";
 import { LevelMeter } from "./meter.js";
 import { MicrophoneError, microphones, openMicrophone } from "./microphone.js";
 
@@ -166,12 +167,14 @@ export class LivePanel {
     const speaking = this.voice?.state ?? "idle";
     const inside = ["live", "blocked", "reconnecting", "connecting"].includes(hearing);
     this.root.dataset.state = hearing;
-    this.#hide("listen", inside);
-    this.#hide("unblock", hearing !== "blocked");
-    this.#hide("leave", !inside);
-    this.#hide("speak", !this.maySpeak || !inside || speaking !== "idle");
-    this.#hide("why", !this.maySpeak || speaking !== "idle");
-    this.#hide("mic", speaking === "idle");
+    keepingFocus(this.root, () => {
+      this.#hide("listen", inside);
+      this.#hide("unblock", hearing !== "blocked");
+      this.#hide("leave", !inside);
+      this.#hide("speak", !this.maySpeak || !inside || speaking !== "idle");
+      this.#hide("why", !this.maySpeak || speaking !== "idle");
+      this.#hide("mic", speaking === "idle");
+    });
     const muted = this.#isMuted();
     const mute = this.#one("mute");
     if (mute) {
@@ -232,9 +235,12 @@ export class LivePanel {
     const lost = now.packetsLost - last.packetsLost;
     this.judged = now;
     const weak = lost > 0 && lost / (lost + received) > WEAK_LOSS;
-    this.root.dataset.quality = weak ? "weak" : "good";
-    this.on.quality?.(weak ? "weak" : "good");
-    if (this.ears?.state === "live" && !this.voice) {
+    const quality = weak ? "weak" : "good";
+    const changed = quality !== (this.root.dataset.quality ?? "good");
+    this.root.dataset.quality = quality;
+    this.on.quality?.(quality);
+    // Only news: what stands there may be why the microphone was refused, or that the host took them off the stage.
+    if (changed && this.ears?.state === "live" && !this.voice) {
       this.#say(weak ? "Your connection is weak; sound may break up." : WORDS.live);
     }
   }
