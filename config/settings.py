@@ -222,8 +222,9 @@ CURRENCIES = (
     "KWD", "UGX",
 )  # fmt: skip
 DEFAULT_CURRENCY = "USD"
-# Packs of Stars: so many, for so many cents. A Star is worth one cent to whom it is given.
-STAR_PACKS = ((200, 230), (500, 560), (1_000, 1_100), (5_000, 5_400))
+# Packs of Stars: so many, for so many cents. A Star is worth one cent to whom it is given; what a pack costs above its
+# Stars has to pay for the card, 30 cents and 2.9% of it.
+STAR_PACKS = ((200, 250), (500, 560), (1_000, 1_100), (5_000, 5_400))
 
 # -- jobs ------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)

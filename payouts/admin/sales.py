@@ -43,9 +43,10 @@ class SaleAdmin(Refunding, SuspenseDesk, ReadOnly, ModelAdmin):  # type: ignore[
         "policy_slug",
     )
     search_fields = (
-        "id__exact", "charge_id", "payment_intent_id", "checkout_session_id", "refund_id", "buyer_email", "subject"
+        "id__exact", "charge_id", "payment_intent_id", "checkout_session_id", "refund_id", "refunds__refund_id",
+        "buyer_email", "subject", "title",
     )  # fmt: skip
-    search_help_text = "A sale, charge, intent, session or refund id, a subject, or a buyer's e-mail"
+    search_help_text = "A sale, charge, intent, session or refund id, a subject, a title, or a buyer's e-mail"
     ordering = ("-opened_at", "id")
     actions_detail = ("refund_this",)
     fieldsets = (
