@@ -70,8 +70,10 @@ const start = (root) => {
       say("The host has brought you up. Go on stage when you are ready to speak.");
     }
     if (!own && you.place === "audience" && !you.may_speak) {
-      if (was === "hand") say("The host has put your hand down. You can raise it again.");
-      if (was === "invited") say("The host has taken the invitation back.");
+      // Not by this page, that is: by a host, or by the same person in another tab.
+      if (was === "hand") say("Your hand is down. You can raise it again.");
+      if (was === "invited") say("The invitation to speak was taken back.");
+      if (was === "speaker") say("You were taken off the stage, and hear the room as before.");
     }
     was = you.place;
     if (now.is_over) feed.stop();
@@ -101,7 +103,7 @@ const start = (root) => {
   one("accept").addEventListener("click", takeStage);
   one("join").addEventListener("click", takeStage);
   // Who was brought up goes back to the audience; hosts only put the microphone down.
-  one("offstage").addEventListener("click", () => stage.you.role === "listener" && tried(api.do("step-down")));
+  one("offstage").addEventListener("click", () => stage.you.role === "listener" && moves("step-down"));
 };
 
 /** The server says in how many seconds, because its clock is the one that counts. */

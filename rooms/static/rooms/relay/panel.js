@@ -158,6 +158,7 @@ export class LivePanel {
     this.#one("device")?.addEventListener("change", async (event) => {
       await this.offStage();
       await this.speak(event.target.value);
+      event.target.focus(); // it was hidden for a moment
     });
     addEventListener("pagehide", () => this.leave());
   }
@@ -166,6 +167,13 @@ export class LivePanel {
     const hearing = this.ears?.state ?? "idle";
     const speaking = this.voice?.state ?? "idle";
     const inside = ["live", "blocked", "reconnecting", "connecting"].includes(hearing);
+    const muted = this.#isMuted();
+    const mute = this.#one("mute");
+    if (mute) {
+      mute.setAttribute("aria-pressed", String(muted));
+      mute.textContent = muted ? "Unmute" : "Mute";
+      mute.disabled = this.mutedByHost && !this.unmute;
+    }
     this.root.dataset.state = hearing;
     keepingFocus(this.root, () => {
       this.#hide("listen", inside);
@@ -175,13 +183,6 @@ export class LivePanel {
       this.#hide("why", !this.maySpeak || speaking !== "idle");
       this.#hide("mic", speaking === "idle");
     });
-    const muted = this.#isMuted();
-    const mute = this.#one("mute");
-    if (mute) {
-      mute.setAttribute("aria-pressed", String(muted));
-      mute.textContent = muted ? "Unmute" : "Mute";
-      mute.disabled = this.mutedByHost && !this.unmute;
-    }
     this.on.changed?.({ hearing, speaking });
     if (hearing === "ended") return;
     this.#say(this.#words(hearing, speaking, muted));
