@@ -14,6 +14,7 @@ from rooms.currencies import money_text
 from rooms.models import Charity, Creator, Room
 from rooms.shares import Sharer
 from rooms.templatetags.ui import Part
+from rooms.wording import listed
 
 LOOKS = 4
 BY_PLATFORM = "Pays the card processing from its part"
@@ -82,7 +83,7 @@ class Breakdown:
         sum_text = money_text(self.total_minor, self.currency)
         if len(told) == 1:
             return f"All of {sum_text} {verbs[0]} {self.receivers[0].in_a_sentence}."
-        return f"Of {sum_text}, {', '.join(told[:-1])} and {told[-1]}."
+        return f"Of {sum_text}, {listed(told)}."
 
 
 def quote_of(room: Room, *, now: datetime) -> Breakdown | None:

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from rooms.wording import listed
+
 
 class RoomsError(Exception):
     """Base of every refusal in rooms. `code` is stable, the message says what the person can do."""
@@ -91,9 +93,8 @@ class PayeeNotReadyError(RoomsError):
 
     def __init__(self, *, room_id: UUID, names: Sequence[str]) -> None:
         self.room_id, self.names = room_id, list(names)
-        who = " and ".join(self.names)
         super().__init__(
-            f"{who} cannot be paid yet, so tickets are not on sale. Nothing was charged. "
+            f"{listed(self.names)} cannot be paid yet, so tickets are not on sale. Nothing was charged. "
             "They go on sale as soon as payouts are set up in the studio."
         )
 

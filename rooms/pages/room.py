@@ -52,7 +52,7 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
         "can_be_replayed": recordings.can_be_replayed(found, entry, now=now),
         "held": _waiting_ticket(found, request),
         "quote": breakdowns.quote_of(found, now=now),
-        "waiting_for": [sharer.creator for sharer in sharers if not shares.is_ready(sharer.creator)],
+        "waiting_for": [sharer.creator.display_name for sharer in sharers if not shares.is_ready(sharer.creator)],
         "takes_tips": tips.takes_tips(tips.of_room(found), now=now),
         "is_own": tips.is_own(tips.of_room(found), request.user),
         "tips": tip_queries.tips_in(room_id=found.id, limit=tip_queries.TIPS_SHOWN),

@@ -14,6 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from config import clock
+from rooms import shares, wording
+from rooms.models import Room
 from rooms.purchases import refund_policy as policies
 
 register = template.Library()
@@ -59,6 +61,18 @@ def when(moment: datetime, how: str = "time") -> SafeString:
     return format_html(
         '<time datetime="{}" data-show="{}">{}{}</time>', moment.isoformat(), how, text, "" if how == "day" else " UTC"
     )
+
+
+@register.filter
+def listed(names: Sequence[str]) -> str:
+    """Names as a list in words: `A, B and C`."""
+    return wording.listed(names)
+
+
+@register.filter
+def hosts(room: Room) -> list[str]:
+    """Names of those who host a room, host first; reads what `shares.sharers_of` reads."""
+    return [sharer.creator.display_name for sharer in shares.sharers_of(room)]
 
 
 @register.inclusion_tag("rooms/components/breakdown.html")

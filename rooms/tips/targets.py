@@ -11,6 +11,7 @@ from rooms.errors import OwnTipError, TipsClosedError, TipsOffError
 from rooms.limits import Limits
 from rooms.models import Creator, Room, User
 from rooms.shares import Sharer
+from rooms.wording import listed
 
 POLICY: Final = "clubhouse"
 """Nothing for the platform; the payer pays processing on top (E2)."""
@@ -31,8 +32,7 @@ class Target:
     @property
     def name(self) -> str:
         """Who gets it, in words."""
-        names = [sharer.creator.display_name for sharer in self.sharers]
-        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        return listed([sharer.creator.display_name for sharer in self.sharers])
 
 
 def of_room(room: Room) -> Target:

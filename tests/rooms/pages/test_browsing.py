@@ -83,6 +83,17 @@ def test_cohosts_share_with_the_odd_cent_explained(client: Client, ada: Creator,
     assert "odd cent takes turns" in page
 
 
+def test_hosts_of_a_room_are_listed_as_people_write_it(client: Client, ada: Creator, grace: Creator) -> None:
+    now, start = clock.now(), clock.now() + timedelta(days=1)
+    guests = [CoHostSpec(creator_id=grace.id), CoHostSpec(creator_id=cast.creator("Hedy & Co").id)]
+    room = cast.room(ada, now=now, starts_at=start, ends_at=start + timedelta(hours=1), cohosts=guests)
+    for accepted, names in enumerate(
+        ["Ada Lovelace", "Ada Lovelace and Grace Hopper", "Ada Lovelace, Grace Hopper and Hedy &amp; Co"]
+    ):
+        CoHost.objects.filter(room=room, position__lte=accepted).update(accepted_at=now)
+        assert f">with {names}<" in client.get("/").content.decode()
+
+
 def test_a_room_costs_four_queries_for_a_visitor(
     client: Client, evening: Room, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
