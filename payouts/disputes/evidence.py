@@ -3,7 +3,8 @@
 Payouts knows the charge; what was sold, to whom, and whether they came is known elsewhere. Contributors are called
 with the dispute, read only, and answer some of the fields. Several texts for one field follow each other.
 
-Only fields that hold text are here: others want uploaded files.
+Only fields that hold text are here: others want uploaded files. Stripe's limit of 150,000 characters for all fields is
+more than the pages that banks take.
 Source: https://docs.stripe.com/api/disputes/update#update_dispute-evidence
 """
 
@@ -15,12 +16,10 @@ from typing import Final, TypeAlias, TypeVar
 import structlog
 from django.db import transaction
 
+from payouts.disputes.pages import LINES_MAX, PAGES_MAX, beginning, lines_of, pages_of, printed_lines
 from payouts.models import Dispute
 
 log = structlog.get_logger(__name__)
-
-TOTAL_MAX: Final = 150_000
-"""Stripe counts the characters of all fields together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +90,7 @@ def gathered(dispute: Dispute) -> dict[str, str]:
             if text.strip():
                 texts[name].append(text.strip())
     fitting = {field.name: _fitting("\n\n".join(texts[field.name]), field) for field in FIELDS if texts[field.name]}
-    return _within_total(fitting)
+    return _within_pages(fitting)
 
 
 def _asked(contributor: Contributor, dispute: Dispute) -> Texts:
@@ -112,13 +111,13 @@ def _fitting(text: str, field: Field) -> str:
     return text if len(text) <= field.max_length else text[: field.max_length - len(CUT)] + CUT
 
 
-def _within_total(texts: dict[str, str]) -> dict[str, str]:
+def _within_pages(texts: dict[str, str]) -> dict[str, str]:
     """The longest texts give way first, which are logs; names and dates stay."""
     texts = dict(texts)
-    while (excess := sum(map(len, texts.values())) - TOTAL_MAX) > 0:
-        longest = max(texts, key=lambda name: len(texts[name]))
-        keep = max(len(texts[longest]) - excess - len(CUT), 0)
-        texts[longest] = texts[longest][:keep] + CUT
+    while (excess := lines_of(texts) - LINES_MAX) > 0:
+        longest = max(texts, key=lambda name: printed_lines(texts[name]))
+        keep = max(printed_lines(texts[longest]) - excess - printed_lines(CUT), 0)
+        texts[longest] = beginning(texts[longest], lines=keep) + CUT
     return texts
 
 
@@ -126,7 +125,7 @@ def checked(texts: Texts) -> dict[str, str]:
     """Evidence as finance wrote it, without empty fields, in the order of `FIELDS`.
 
     Raises:
-        EvidenceError: a field that is not one, or too much text; it says by how much.
+        EvidenceError: a field that is not one, or too much text; it says how much.
     """
     _check_names(texts)
     kept = {field.name: texts[field.name].strip() for field in FIELDS if texts.get(field.name, "").strip()}
@@ -136,9 +135,8 @@ def checked(texts: Texts) -> dict[str, str]:
                 f"{BY_NAME[name].label} has {len(text):,} characters; shorten it to {BY_NAME[name].max_length:,}",
                 field=name,
             )
-    total = sum(map(len, kept.values()))
-    if total > TOTAL_MAX:
-        raise EvidenceError(f"All fields together have {total:,} characters; shorten them to {TOTAL_MAX:,}")
+    if (pages := pages_of(kept)) > PAGES_MAX:
+        raise EvidenceError(f"All fields together make {pages} pages; banks take {PAGES_MAX}. Shorten the longest")
     return kept
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from payouts.disputes import evidence
-from payouts.disputes.evidence import CUT, TOTAL_MAX, EvidenceError, checked, gathered
+from payouts.disputes.evidence import CUT, EvidenceError, checked, gathered
+from payouts.disputes.pages import PAGES_MAX, beginning, pages_of, printed_lines
 from payouts.models import Dispute
 
 DISPUTE = Dispute(id="du_1")
@@ -43,13 +44,28 @@ def test_a_field_that_is_too_long_is_cut_and_says_so() -> None:
     assert text.endswith(f"x{CUT}")
 
 
-def test_all_fields_together_keep_within_the_total_and_short_ones_stay_whole() -> None:
+def test_all_fields_together_keep_within_the_pages_of_a_bank_and_short_ones_stay_whole() -> None:
     names = [field.name for field in evidence.FIELDS if field.is_long]
     evidence.contributes(lambda _: dict.fromkeys(names, LONG) | {"customer_name": "Linus"})
     texts = gathered(DISPUTE)
-    assert len(names) * 20_000 > TOTAL_MAX
-    assert sum(map(len, texts.values())) <= TOTAL_MAX
+    assert pages_of(dict.fromkeys(names, LONG)) == 51
+    assert pages_of(texts) == PAGES_MAX
     assert texts["customer_name"] == "Linus"
+
+
+def test_a_log_of_many_short_lines_makes_many_pages_too() -> None:
+    evidence.contributes(lambda _: {"access_activity_log": "in\n" * 6_000})
+    text = gathered(DISPUTE)["access_activity_log"]
+    assert text.endswith(f"in\n{CUT}")
+    assert pages_of({"access_activity_log": text}) == PAGES_MAX
+
+
+def test_a_beginning_counts_long_lines_as_several() -> None:
+    text = "a\n\n" + "b" * 200
+    assert printed_lines(text) == 5
+    assert beginning(text, lines=4) == "a\n\n" + "b" * 160
+    assert beginning(text, lines=0) == ""
+    assert beginning(text, lines=5) == text
 
 
 def test_what_finance_writes_is_refused_beyond_the_limits_with_the_remedy() -> None:
@@ -58,6 +74,6 @@ def test_what_finance_writes_is_refused_beyond_the_limits_with_the_remedy() -> N
         checked({"access_activity_log": LONG + "y"})
     assert refused.value.field == "access_activity_log"
     names = [field.name for field in evidence.FIELDS if field.is_long]
-    with pytest.raises(EvidenceError, match=r"160,000 characters; shorten them to 150,000") as refused:
+    with pytest.raises(EvidenceError, match=r"make 51 pages; banks take 19\. Shorten the longest") as refused:
         checked(dict.fromkeys(names, LONG))
     assert not refused.value.field
