@@ -10,6 +10,12 @@ from payouts.sandbox.errors import StripeError
 from payouts.sandbox.resources import accounts, bank_accounts, disputes, early_fraud_warnings, payouts, refunds
 from payouts.sandbox.store import Json
 
+# Of each option: its hint on the page, and values to choose from (any is taken, as Stripe adds new ones).
+_OPTIONS: dict[str, tuple[str, list[str]]] = {
+    "amount": ("all of it", []),
+    "reason": ("reason", ["fraudulent", "product_not_received", "subscription_canceled", "duplicate", "general"]),
+    "failure_code": ("account_closed", sorted({code for code, _ in bank_accounts.FAILURES.values()})),
+}
 _OPEN_DISPUTES = ("needs_response", "under_review")
 _OPEN_INQUIRIES = ("warning_needs_response", "warning_under_review")
 
@@ -23,6 +29,12 @@ class Action:
     kind: str
     run: Callable[[Sandbox, Json, Json], Any]
     when: Callable[[Json], bool]
+    takes: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> list[tuple[str, str, list[str]]]:
+        """What may be given with it: name, hint, and what is usual."""
+        return [(name, *_OPTIONS[name]) for name in self.takes]
 
 
 def of(obj: Json) -> list[Action]:
@@ -45,8 +57,14 @@ def act(sandbox: Sandbox, object_id: str, name: str, options: Json) -> Json:
     raise StripeError(f"{object_id} does not offer {name!r}; it offers {offered}.")
 
 
-def _amount(options: Json) -> int | None:
-    return int(options["amount"]) if options.get("amount") else None
+def _amount(options: Json, of: Json) -> int | None:
+    """In minor units of the object's currency, at most all of it; none: all of it."""
+    given = options.get("amount")
+    if given in (None, ""):
+        return None
+    if not str(given).isdecimal() or not 0 < int(given) <= of["amount"]:
+        raise StripeError(f"Give an amount from 1 to {of['amount']}, in minor units, or none.", param="amount")
+    return int(given)
 
 
 def _succeeded(charge: Json) -> bool:
@@ -75,16 +93,17 @@ def _return_fee(sandbox: Sandbox, charge: Json, _options: Json) -> None:
 
 
 _ACTIONS = [
-    Action(name="dispute", label="Open dispute", kind="charge", when=_succeeded,
-           run=lambda s, o, x: disputes.open_(s, o, reason=str(x.get("reason") or "fraudulent"), amount=_amount(x))),
-    Action(name="inquiry", label="Open inquiry", kind="charge", when=_succeeded,
+    Action(name="dispute", label="Open dispute", kind="charge", when=_succeeded, takes=("amount", "reason"),
+           run=lambda s, o, x: disputes.open_(s, o, reason=str(x.get("reason") or "fraudulent"),
+                                              amount=_amount(x, o))),
+    Action(name="inquiry", label="Open inquiry", kind="charge", when=_succeeded, takes=("reason",),
            run=lambda s, o, x: disputes.open_(s, o, reason=str(x.get("reason") or "general"), inquiry=True)),
     Action(name="early_fraud_warning", label="Early fraud warning", kind="charge", when=_succeeded,
            run=lambda s, o, _: early_fraud_warnings.open_(s, o["id"])),
     Action(name="return_fee", label="Give the processing fee back", kind="charge",
            when=lambda o: bool(o["paid"] and o["balance_transaction"]), run=_return_fee),
-    Action(name="win", label="Decide: won", kind="dispute", when=_in(*_OPEN_DISPUTES),
-           run=lambda s, o, x: disputes.resolve(s, o, "won", amount=_amount(x))),
+    Action(name="win", label="Decide: won", kind="dispute", when=_in(*_OPEN_DISPUTES), takes=("amount",),
+           run=lambda s, o, x: disputes.resolve(s, o, "won", amount=_amount(x, o))),
     Action(name="lose", label="Decide: lost", kind="dispute", when=_in(*_OPEN_DISPUTES),
            run=lambda s, o, _: disputes.resolve(s, o, "lost")),
     Action(name="overturn", label="Won after all", kind="dispute", when=_in("lost"),
@@ -95,7 +114,8 @@ _ACTIONS = [
            run=lambda s, o, _: disputes.resolve(s, o, "warning_closed")),
     Action(name="fail", label="Fail", kind="refund", when=_in("succeeded", "pending"),
            run=lambda s, o, _: refunds.fail(s, o["id"])),
-    Action(name="fail", label="Fail", kind="payout", when=_in("pending", "in_transit", "paid"), run=_returned),
+    Action(name="fail", label="Fail", kind="payout", when=_in("pending", "in_transit", "paid"), run=_returned,
+           takes=("failure_code",)),
     Action(name="restrict", label="Restrict transfers", kind="v2.core.account",
            when=lambda o: accounts.transfers_status(o) == "active",
            run=lambda s, o, _: accounts.set_transfers(s, o, "restricted")),

@@ -90,10 +90,10 @@ class _Dashboard:
 
     async def act(self, request: Request) -> Response:
         """A button of an object's page."""
-        form = await request.form()
+        form = {name: str(value).strip() for name, value in (await request.form()).items()}
         object_id = request.path_params["id"]
         try:
-            actions.act(self.sandbox, object_id, str(form.get("action", "")), {})
+            actions.act(self.sandbox, object_id, form.pop("action", ""), form)
         except StripeError as error:
             return page(request, "message.html", error.status, title="That did not work", text=error.message)
         return RedirectResponse(f"/object/{object_id}", 303)

@@ -10,7 +10,7 @@ from typing import Any
 
 from stripe.params import DisputeCloseParams, DisputeListParams, DisputeRetrieveParams, DisputeUpdateParams
 
-from payouts.sandbox import ledger, money
+from payouts.sandbox import evidence, ledger, money
 from payouts.sandbox.clock import timer
 from payouts.sandbox.core import Sandbox, merge_metadata
 from payouts.sandbox.errors import StripeError
@@ -35,8 +35,9 @@ def update(call: Call) -> Json:
     if "metadata" in params:
         dispute["metadata"] = merge_metadata(dispute["metadata"], params["metadata"])
     if params.get("evidence"):
-        _require_open(dispute)
+        _require_unanswered(dispute)
         dispute["evidence"] |= params["evidence"]
+        evidence.check(dispute)
         dispute["evidence_details"]["has_evidence"] = True
         if params.get("submit", True):
             _submit(sandbox, dispute)
@@ -185,3 +186,10 @@ def _inquiry(dispute: Json) -> bool:
 def _require_open(dispute: Json) -> None:
     if dispute["status"] in _CLOSED:
         raise StripeError("This dispute is already closed.")
+
+
+def _require_unanswered(dispute: Json) -> None:
+    """Banks take one answer (https://docs.stripe.com/disputes/responding)."""
+    _require_open(dispute)
+    if dispute["status"] in ("under_review", "warning_under_review"):
+        raise StripeError("Evidence has been submitted for this dispute and can no longer be changed.")

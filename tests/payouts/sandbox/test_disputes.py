@@ -36,6 +36,21 @@ def test_evidence_decides(local: Local, evidence: str, status: str, available: i
     assert local.balance() == (available, 941)
 
 
+def test_evidence_keeps_within_characters_and_pages(local: Local) -> None:
+    charge = local.buy(number="5555555555554444")
+    local.control(f"objects/{charge.id}/act", action="dispute")
+    dispute = _dispute(local, charge)
+    refused: dict[str, tuple[str, str | None]] = {
+        "x" * 20_001: ("evidence[uncategorized_text]", None),
+        "in\n" * 1_000: ("evidence", "dispute_evidence_page_limit_exceeded"),
+    }
+    for text, (param, code) in refused.items():
+        with pytest.raises(stripe.InvalidRequestError) as error:
+            local.client.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": text}, "submit": False})
+        assert (error.value.param, error.value.code) == (param, code)
+    assert local.client.v1.disputes.retrieve(dispute.id).evidence.uncategorized_text is None
+
+
 def test_other_evidence_waits_for_a_decision(local: Local) -> None:
     dispute = _dispute(local, local.buy(number="4000000000000259"))
     kept = local.client.v1.disputes.update(dispute.id, {"evidence": {"product_description": "Audio"}, "submit": False})
@@ -43,6 +58,8 @@ def test_other_evidence_waits_for_a_decision(local: Local) -> None:
     sent = local.client.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": "He listened."}})
     assert sent.status == "under_review"
     assert sent.evidence.product_description == "Audio"
+    with pytest.raises(stripe.InvalidRequestError, match="can no longer be changed"):
+        local.client.v1.disputes.update(dispute.id, {"evidence": {"uncategorized_text": "And he tipped."}})
     local.control(f"objects/{dispute.id}/act", action="win")
     assert local.client.v1.disputes.retrieve(dispute.id).status == "won"
     assert local.balance() == (0, 941)

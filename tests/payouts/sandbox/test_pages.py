@@ -26,8 +26,12 @@ def test_an_object_is_shown_with_what_names_it_and_its_buttons(local: Local) -> 
     assert "Open dispute" in page
     assert str(charge.payment_intent) in page
     assert "charge.succeeded" in page
-    assert local.http.post(f"/object/{charge.id}", data={"action": "dispute"}).status_code == 303
-    assert len(local.client.v1.disputes.list({"charge": charge.id}).data) == 1
+    refused = local.http.post(f"/object/{charge.id}", data={"action": "dispute", "amount": "10.00"})
+    assert (refused.status_code, "from 1 to 1000" in refused.text) == (400, True)
+    pressed = {"action": "dispute", "amount": "400", "reason": "duplicate"}
+    assert local.http.post(f"/object/{charge.id}", data=pressed).status_code == 303
+    (dispute,) = local.client.v1.disputes.list({"charge": charge.id}).data
+    assert (dispute.amount, dispute.reason) == (400, "duplicate")
     assert charge.id in local.http.get("/objects/charge").text
     assert local.http.get("/object/ch_none").status_code == 404
 
