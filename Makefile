@@ -14,6 +14,14 @@ PRODUCTION_ENV := $(TEST_ENV) OBOLE_ENV=production PUBLIC_URL=https://obole.exam
   SECRET_KEY=0b01e-only-for-this-check-5Zt8Qw2xLr7Vn4Kp9Ty3Hb6Md1Fs STRIPE_SECRET_KEY=sk_live_check STRIPE_LIVEMODE=true \
   EMAIL_URL=smtp://mail.example:587
 
+# `make bench webhooks` is `make bench NAME=webhooks`: the goals after `bench` name benchmarks.
+ifeq ($(firstword $(MAKECMDGOALS)),bench)
+  BENCHMARKS := $(filter-out bench,$(MAKECMDGOALS))
+  .PHONY: $(BENCHMARKS)
+  $(BENCHMARKS):
+	@:
+endif
+
 .PHONY: help demo code test soak check format bench screenshots livekit-client install install-dev
 
 help: ## list the commands
@@ -43,8 +51,8 @@ format: install-dev ## put the code into its format
 	@$(RUN) -m ruff format
 	@$(RUN) -m ruff check --fix
 
-bench: install-dev ## measure (NAME=x: one benchmark)
-	@$(RUN) -m tests.bench $(NAME)
+bench: install-dev ## measure (make bench webhooks: one benchmark)
+	@$(RUN) -m tests.bench $(NAME) $(BENCHMARKS)
 
 screenshots: install-dev ## make the README's pictures from the running demo
 	@$(RUN) -m config.demo.screenshots

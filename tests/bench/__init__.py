@@ -1,1 +1,1 @@
-"""Benchmarks: `make bench` runs all, `make bench NAME=x` one. Each is a module here with a `main()`."""
+"""Benchmarks: `make bench` runs all, `make bench x` one. Each is a module here with a `main()`."""
