@@ -23,6 +23,7 @@ from ledger.queries.reports import balance_sheet as balance_sheet
 from ledger.queries.reports import group_balances as group_balances
 from ledger.queries.reports import income_statement as income_statement
 from ledger.queries.reports import trial_balance as trial_balance
+from ledger.queries.results import results_of as results_of
 from ledger.queries.statements import Statement as Statement
 from ledger.queries.statements import StatementLine as StatementLine
 from ledger.queries.statements import statement as statement

@@ -1,5 +1,7 @@
 """Sales: what was charged, who gets what and why."""
 
+from collections.abc import Iterable
+
 from django.contrib import admin
 from django.contrib.admin import EmptyFieldListFilter
 from django.db.models import QuerySet
@@ -8,6 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 
+from ledger.lookups import LooksUp
+from ledger.queries import results_of
 from ledger.readonly import ReadOnly
 from payouts.admin.parts import EMPTY, badge, breakable, ledger_link, link, money, table
 from payouts.admin.refunding import Refunding
@@ -30,10 +34,10 @@ FAILED = "parked, refund failed"
 
 
 @admin.register(Sale)
-class SaleAdmin(Refunding, SuspenseDesk, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+class SaleAdmin(Refunding, SuspenseDesk, LooksUp, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Sales, latest first."""
 
-    list_display = ("title", "charged", "state_label", "processing_fee", "platform_fee", "buyer_email", "opened_at")
+    list_display = ("title", "charged", "state_label", "processing_fee", "kept", "buyer_email", "opened_at")
     list_filter = (
         "state",
         ("refund_failed_at", EmptyFieldListFilter),
@@ -59,7 +63,10 @@ class SaleAdmin(Refunding, SuspenseDesk, ReadOnly, ModelAdmin):  # type: ignore[
                 )
             },
         ),
-        ("Who gets what", {"fields": ("processing_fee", "recovered", "platform_fee", "payees", "policy", "formula")}),
+        (
+            "Who gets what",
+            {"fields": ("processing_fee", "recovered", "platform_fee", "kept", "payees", "policy", "formula")},
+        ),
         (
             "At Stripe",
             {
@@ -84,6 +91,12 @@ class SaleAdmin(Refunding, SuspenseDesk, ReadOnly, ModelAdmin):  # type: ignore[
         """One sale's page shows its shares."""
         sales: QuerySet[Sale] = super().get_queryset(request)
         return sales.prefetch_related("shares__payee") if request.resolver_match.kwargs else sales  # type: ignore[union-attr]
+
+    def look_up(self, rows: Iterable[Sale]) -> None:
+        """What each brought the platform, as the ledger has it."""
+        found = results_of(subjects=[sale.ledger_subject for sale in rows])
+        for sale in rows:
+            sale.results = found.get(sale.ledger_subject, {})  # type: ignore[attr-defined]  # for `kept`
 
     @admin.display(description="state", ordering="state")
     def state_label(self, sale: Sale) -> SafeString:
@@ -112,10 +125,16 @@ class SaleAdmin(Refunding, SuspenseDesk, ReadOnly, ModelAdmin):  # type: ignore[
         """What of that somebody else bears."""
         return money(sale.processing_recovered_minor, sale.settlement_currency)
 
-    @admin.display(description="platform keeps")
+    @admin.display(description="platform's cut")
     def platform_fee(self, sale: Sale) -> str:
-        """The platform's cut."""
+        """By the policy, before what processing costs."""
         return money(sale.platform_fee_minor, sale.settlement_currency)
+
+    @admin.display(description="platform keeps")
+    def kept(self, sale: Sale) -> str:
+        """What the platform has of it in the end, after processing and all else that it cost, by the ledger."""
+        results = sale.results  # type: ignore[attr-defined]  # looked up above
+        return ", ".join(money(amount_minor, currency) for currency, amount_minor in results.items()) or EMPTY
 
     @admin.display(description="payees")
     def payees(self, sale: Sale) -> SafeString:

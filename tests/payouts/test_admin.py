@@ -23,12 +23,14 @@ from payouts.models import (
     Payout,
     PayoutRun,
     ReconciliationBreak,
+    RefundReason,
     Sale,
     SaleState,
     StripeCall,
     StripeEvent,
 )
 from payouts.reconciliation.operations import reconcile
+from payouts.refunds.operations import ask_refund
 from payouts.runs.operations import run_payouts
 from tests.payouts.conftest import Shop
 from tests.payouts.stripe_driver import Sandbox, Workers
@@ -94,6 +96,23 @@ def test_a_sales_page_explains_it_and_leads_to_the_ledger(fin: Client, paid_out:
     assert reverse("admin:ledger_transaction_changelist", query={"q": paid_out.ledger_subject}) in text
     found = page(fin, "ledger_transaction_changelist", q=paid_out.ledger_subject)
     assert f"charge:{paid_out.charge_id}" in found
+
+
+def test_what_the_platform_keeps_is_what_the_ledger_says_after_all_costs(
+    fin: Client, shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers
+) -> None:
+    donated = shop.sell(ada, price_minor=500, policy_slug="donation")
+    assert (donated.platform_fee_minor, donated.processing_fee_minor) == (0, 45)
+    assert "-0.45\u00a0USD" in page(fin, "payouts_sale_changelist")
+    sold = shop.sell(ada)
+    shop.open(ada)
+    listed = page(fin, "payouts_sale_changelist")
+    assert "0.30\u00a0USD" in listed
+    assert "-0.45\u00a0USD" in listed
+    refund = ask_refund(sale_id=sold.id, reason=RefundReason.GOODWILL, asked_by="test", key="all", now=clock.now())
+    workers.turn()
+    assert "-0.59\u00a0USD" in page(fin, "payouts_sale_change", sold.pk)  # the processor keeps its fee
+    assert refund.sale_id == sold.id
 
 
 def test_a_refund_that_failed_stands_out_with_its_reason(fin: Client, paid_out: Sale) -> None:
