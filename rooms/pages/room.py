@@ -23,11 +23,13 @@ from rooms.live.panel import panel_of
 from rooms.models import ACTIVE_STATES, Room, Ticket, TicketState, User
 from rooms.purchases.context import purchase_context
 from rooms.recordings import queries as recordings
+from rooms.refunds.called_off import called_off
 from rooms.tickets import checkout
 from rooms.tickets.operations import buy_ticket
 from rooms.tips import queries as tip_queries
 from rooms.tips import targets as tips
 
+NOTHING_TO_PAY = {access.Reason.TICKET, access.Reason.SUBSCRIBER, access.Reason.GUEST, access.Reason.BANNED}
 HEADINGS = {
     SoldOutError: "This room is sold out",
     SalesClosedError: "Tickets are no longer sold",
@@ -43,22 +45,27 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
     found = get_object_or_404(queries.with_seats_left(queries.with_people()), slug=slug)
     sharers = shares.sharers_of(found)
     entry = access.decide(room=found, user=request.user, now=now)
+    is_over = hours.is_over(found, now=now)
+    is_recorded = is_over and recordings.is_recorded(found.id)
     context = {
         "room": found,
         "sharers": sharers,
         "access": entry,
         "live": panel_of(found, entry, sharers, now=now),
         "recording": recordings.status_of(found, entry, now=now),
-        "can_be_replayed": recordings.can_be_replayed(found, entry, now=now),
+        "is_recorded": is_recorded,
+        "can_be_replayed": is_recorded and entry.may_hear,
         "held": _waiting_ticket(found, request),
-        "quote": breakdowns.quote_of(found, now=now),
+        "called_off": called_off(room=found, user=request.user) if found.cancelled_at is not None else None,
+        "quote": breakdowns.quote_of(found, now=now) if not is_over and _is_for_sale(found, entry) else None,
+        "quote_label": "A listener pays" if entry.may_hear else "You pay",
         "waiting_for": [sharer.creator.display_name for sharer in sharers if not shares.is_ready(sharer.creator)],
         "takes_tips": tips.takes_tips(tips.of_room(found), now=now),
         "is_own": tips.is_own(tips.of_room(found), request.user),
         "tips": tip_queries.tips_in(room_id=found.id, limit=tip_queries.TIPS_SHOWN),
         "takes_donations": takes_donations(found, now=now),
-        "is_live": found.starts_at <= now and found.cancelled_at is None and not hours.is_over(found, now=now),
-        "is_over": hours.is_over(found, now=now),
+        "is_live": found.starts_at <= now and found.cancelled_at is None and not is_over,
+        "is_over": is_over,
         "now": now,
     }
     return render(request, "rooms/room.html", context)
@@ -83,6 +90,11 @@ def buy(request: HttpRequest, slug: str) -> HttpResponse:
     url = checkout.open_now(ticket)
     # 303: the card page is fetched, whatever method led here.
     return HttpResponse(status=HTTPStatus.SEE_OTHER, headers={"Location": url or ticket.get_absolute_url()})
+
+
+def _is_for_sale(found: Room, entry: access.Access) -> bool:
+    """Whether a price means anything to this visitor: to those who can buy, and to those who sell or look after it."""
+    return found.sells_tickets and found.cancelled_at is None and entry.reason not in NOTHING_TO_PAY
 
 
 def _waiting_ticket(found: Room, request: HttpRequest) -> Ticket | None:

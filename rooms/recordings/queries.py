@@ -26,9 +26,9 @@ def status_of(room: Room, access: Access, *, now: datetime) -> Status | None:
     return Status(is_on=is_on, is_host=access.reason is Reason.HOST)
 
 
-def can_be_replayed(room: Room, access: Access, *, now: datetime) -> bool:
-    """Whether there is something to hear again for somebody who may. One query at most."""
-    return access.may_hear and hours.is_over(room, now=now) and recordings_of(room.id) != []
+def is_recorded(room_id: UUID) -> bool:
+    """Whether there is something to hear again. One query."""
+    return Recording.objects.filter(room_id=room_id, deleted_at__isnull=True).exists()
 
 
 def recordings_of(room_id: UUID) -> list[Recording]:

@@ -9,9 +9,10 @@ from pytest_django import DjangoAssertNumQueries
 from config import clock
 from payouts import handlers
 from payouts.models import Payee, TransfersState
-from rooms.models import CoHost, Creator, Room, Seat, Ticket
+from rooms.models import CoHost, Creator, Room, Seat, Ticket, User
 from rooms.scheduling.operations import CoHostSpec
 from tests.rooms import cast
+from tests.rooms.subscriptions import patron
 
 
 def _text(page: str) -> str:
@@ -151,6 +152,8 @@ def test_a_room_that_is_cancelled_or_over_sells_nothing(
 
     assert said in page
     assert "Buy a ticket" not in page
+    assert "Who gets what" not in page
+    assert "$10.00" not in page
 
 
 def test_the_host_is_on_stage_and_needs_no_ticket(client: Client, ada: Creator, evening: Room) -> None:
@@ -160,6 +163,7 @@ def test_the_host_is_on_stage_and_needs_no_ticket(client: Client, ada: Creator, 
 
     assert "You host this room" in page
     assert "Buy a ticket" not in page
+    assert "A listener pays" in page
 
 
 def test_whoever_holds_a_seat_is_led_back_to_it(listener: Client, held: Ticket) -> None:
@@ -177,6 +181,19 @@ def test_whoever_paid_is_in(listener: Client, held: Ticket) -> None:
 
     assert "You're in" in page.replace("&#x27;", "'")
     assert "Buy a ticket" not in page
+    assert "Who gets what" not in page
+
+
+def test_a_subscriber_is_told_no_price_and_what_lets_them_in(listener: Client, evening: Room, linus: User) -> None:
+    Room.objects.update(open_to_subscribers=True)
+    assert "You pay" in listener.get(evening.get_absolute_url()).content.decode()
+    patron.subscription(patron.plan(evening.creator, now=clock.now()), linus, now=clock.now())
+
+    page = listener.get(evening.get_absolute_url()).content.decode()
+
+    assert "Included in your subscription" in page
+    assert "You pay" not in page
+    assert "$" not in page
 
 
 def test_the_coin_is_the_icon_of_every_page(client: Client) -> None:

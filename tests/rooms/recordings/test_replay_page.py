@@ -72,7 +72,10 @@ def test_others_are_refused_page_and_sound(recorded: Recording, client: Client) 
     assert stranger.get(sound(recorded)).status_code == 403
     assert client.get(replay(recorded)).status_code == 302
     assert client.get(sound(recorded)).status_code == 403
-    assert "replay/" not in stranger.get(recorded.room.get_absolute_url()).content.decode()
+    page = stranger.get(recorded.room.get_absolute_url()).content.decode()
+    assert "Those who had a seat can hear it again" in page
+    assert "replay/" not in page
+    assert "/accounts/login/?next=/rooms/" in client.get(recorded.room.get_absolute_url()).content.decode()
 
 
 def test_a_refund_ends_it(recorded: Recording, listener: User) -> None:

@@ -140,6 +140,9 @@ def test_cancelling_says_what_it_costs_and_shows_how_far_it_is(
     listener.force_login(linus)
     ticket = Ticket.objects.get()
     assert "This room was cancelled" in listener.get(ticket.get_absolute_url()).content.decode()
+    seen = listener.get(room.get_absolute_url()).content.decode()
+    assert "Every paid ticket is being refunded" in seen
+    assert "Your ticket says where your" in seen
     carry_on(room_id=room.id, now=clock.now())
     carry_on(room_id=room.id, now=clock.now())
     assert Refund.objects.get().key == f"room_cancelled:{room.id}:{sale.id}"
@@ -151,6 +154,10 @@ def test_cancelling_says_what_it_costs_and_shows_how_far_it_is(
     assert "hx-get" not in part
     assert RoomCancellation.objects.get().finished_at is not None
     assert "cancelled this room" in listener.get(ticket.get_absolute_url()).content.decode()
+    seen = listener.get(room.get_absolute_url()).content.decode()
+    assert "Every paid ticket was refunded." in seen
+    assert "went back to your card" in seen
+    assert "You pay" not in seen
     assert studio.get(f"/studio/rooms/{room.slug}/cancel/").status_code == 302
 
 
