@@ -1,6 +1,7 @@
 """`python -m config.demo [--reset] [--without-story]`: what `make demo` runs."""
 
 import argparse
+import functools
 import os
 import socket
 import sys
@@ -16,7 +17,7 @@ from config.demo.environment import MARK, REPOSITORY, Options
 from config.demo.errors import DemoError, Interrupted
 from config.demo.story.cast import ADA, GRACE, PASSWORD
 from config.demo.supervisor import Supervisor
-from config.embedded.client import hold
+from config.embedded.client import hold, start_unless_kept
 from config.embedded.errors import EmbeddedError
 
 MIGRATE = "python manage.py migrate --no-input --verbosity 1"
@@ -82,7 +83,14 @@ def _prepare(options: Options, services: Mapping[str, str]) -> Supervisor:
     path = f"{beside_us}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     ours = {**os.environ, **variables, MARK: str(options.data_dir), "PATH": path, "PYTHONUNBUFFERED": "1"}
     ours.pop("DJANGO_SETTINGS_MODULE", None)
-    return Supervisor(environment=ours, logs=options.data_dir / "log")
+    below = functools.partial(_keep_services, options) if options.embedded else None
+    return Supervisor(environment=ours, logs=options.data_dir / "log", look_below=below)
+
+
+def _keep_services(options: Options) -> None:
+    """Start PostgreSQL and Valkey again when their keeper was killed; it sees to each of the two itself."""
+    if start_unless_kept(options.data_dir, tell=lambda _: None):
+        output.show("system", "PostgreSQL and Valkey were gone with their keeper; they run again")
 
 
 def _start(options: Options, supervisor: Supervisor, services: Mapping[str, str], *, with_story: bool) -> None:

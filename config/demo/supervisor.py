@@ -5,7 +5,7 @@ import signal
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -14,6 +14,7 @@ from config.demo.child import Child, ended
 from config.demo.errors import DemoError, Interrupted
 
 LOOK_EVERY_S = 0.1
+LOOK_BELOW_EVERY_S = 1.0
 STOP_PATIENCE_S = 8.0
 TRIES_BEFORE_READY = 3
 ASK_EVERY_S = 0.25
@@ -21,10 +22,17 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Supervisor:
-    """Children by name. `shown` says whether their lines go to the terminal (they always go to their logs)."""
+    """Children by name. `shown` says whether their lines go to the terminal (they always go to their logs).
 
-    def __init__(self, *, environment: Mapping[str, str], logs: Path) -> None:
+    `look_below` is called about every second: it sees to what the children stand on, which is nobody's child here.
+    """
+
+    def __init__(
+        self, *, environment: Mapping[str, str], logs: Path, look_below: Callable[[], object] | None = None
+    ) -> None:
         self.shown = False
+        self._look_below = look_below
+        self._look_below_at = time.monotonic() + LOOK_BELOW_EVERY_S
         self._environment = environment
         self._logs = logs
         self._children: dict[str, Child] = {}
@@ -77,6 +85,9 @@ class Supervisor:
         """One look: relay what was written, collect what died, start what is due. Raises Interrupted."""
         if self._interrupted:
             raise Interrupted
+        if self._look_below and time.monotonic() >= self._look_below_at:
+            self._look_below()
+            self._look_below_at = time.monotonic() + LOOK_BELOW_EVERY_S
         self._wait_for_output()
         for child in self._children.values():
             self._relay(child, shown=self.shown)

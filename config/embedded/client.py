@@ -28,12 +28,23 @@ def hold(data_dir: Path, *, for_tests: bool = False, tell: Callable[[str], None]
         raise EmbeddedError(f"{places.data_dir} cannot be used ({error.strerror}): set DATA_DIR") from error
     use.share()
     try:
-        with FileLock(places.start_lock):
-            if not _kept(places):
-                _start_keeper(places, for_tests=for_tests, tell=tell)
+        start_unless_kept(data_dir, for_tests=for_tests, tell=tell)
         yield places.environment()
     finally:
         use.release()
+
+
+def start_unless_kept(data_dir: Path, *, for_tests: bool = False, tell: Callable[[str], None] = print) -> bool:
+    """Start both, at the same addresses, unless their keeper lives; whether it was started. For who holds them.
+
+    Raises EmbeddedError, in one line that says what to set.
+    """
+    places = Places.of(data_dir)
+    with FileLock(places.start_lock):
+        if _kept(places):
+            return False
+        _start_keeper(places, for_tests=for_tests, tell=tell)
+        return True
 
 
 def wait_until_stopped(data_dir: Path) -> None:

@@ -80,6 +80,11 @@ class Demo:
                 continue
         return found
 
+    def postmaster(self) -> psutil.Process:
+        """PostgreSQL's first process, a child of the two servers' keeper."""
+        pid = (self.data_dir / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0]
+        return psutil.Process(int(pid))
+
     def kill_everything(self) -> None:
         if self.process is not None:
             self.process.kill()
@@ -115,6 +120,10 @@ def test_it_starts_restarts_what_dies_survives_a_kill_and_stops_cleanly(demo: De
     web = next(pid for pid, command in demo.marked().items() if "uvicorn" in command)
     os.kill(web, signal.SIGKILL)
     wait_until(lambda: "web was killed by SIGKILL; starting it again" in demo.said().replace("  ", " "), what="notice")
+    keeper = demo.postmaster().parent()
+    assert keeper is not None
+    keeper.kill()
+    wait_until(lambda: "were gone with their keeper; they run again" in demo.said(), what="notice of the servers")
     wait_until(lambda: answers(f"http://127.0.0.1:{demo.web_port}/readyz"), what="the web is back")
 
     supervisor = demo.process
@@ -129,12 +138,12 @@ def test_it_starts_restarts_what_dies_survives_a_kill_and_stops_cleanly(demo: De
     assert {name for name in PROCESSES if (demo.data_dir / "log" / f"{name}.log").exists()} == PROCESSES
     assert all(any(program in command for command in demo.marked().values()) for program in PROGRAMS)
 
-    postmaster = int((demo.data_dir / "postgres" / "postmaster.pid").read_text().split("\n", 1)[0])
+    postmaster = demo.postmaster()
     assert demo.process is not None
     demo.process.send_signal(signal.SIGINT)
     assert demo.process.wait(30) == 0
     assert demo.marked() == {}
-    wait_until(lambda: not psutil.pid_exists(postmaster), what="PostgreSQL gone")
+    wait_until(lambda: not postmaster.is_running(), what="PostgreSQL gone")
     assert demo.said().endswith("goes on from here.\n")
 
 

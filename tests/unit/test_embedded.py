@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import redis
 
-from config.embedded.client import hold, wait_until_stopped
+from config.embedded.client import hold, start_unless_kept, wait_until_stopped
 from config.embedded.errors import EmbeddedError
 from config.embedded.places import LONGEST_SOCKET_PATH, POSTGRES_SOCKET, Places
 from tests.environment import REPOSITORY
@@ -99,13 +99,14 @@ def test_a_second_user_joins_and_the_last_one_stops_both(folder: Path) -> None:
     wait_until(lambda: not postmaster.is_running() and not keeper.is_running(), what="both gone")
 
 
-def test_a_killed_keeper_takes_its_servers_along_and_nothing_is_lost(folder: Path) -> None:
-    with hold(folder, for_tests=True):
+def test_a_killed_keeper_takes_its_servers_along_and_a_new_one_has_lost_nothing(folder: Path) -> None:
+    with hold(folder, for_tests=True) as urls:
+        assert not start_unless_kept(folder, for_tests=True)
         postmaster, keeper = postmaster_of(folder), keeper_of(folder)
         keeper.kill()
         if sys.platform == "linux":
             wait_until(lambda: not postmaster.is_running(), what="PostgreSQL follows its keeper")
-    with hold(folder, for_tests=True) as urls:
+        assert start_unless_kept(folder, for_tests=True)
         assert remembers(urls)
 
 
