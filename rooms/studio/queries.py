@@ -1,15 +1,15 @@
 """What the studio reads about a creator's rooms and sales."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from payouts.models import Sale, SaleShare
+from payouts.models import SaleShare, StarShare
+from payouts.models.wallet import CURRENCY as STARS_CURRENCY
 from payouts.queries import sales_of
 from rooms import queries as room_queries
 from rooms.models import CoHost, Creator, Room, Ticket, TicketState
@@ -25,29 +25,17 @@ class Amount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomEarned:
-    """A room, its seats sold, and what it earned for one creator so far, by currency."""
+    """A room, its seats sold, and what is left of what it earned for one creator, by currency.
+
+    That is their part of every ticket and tip, and of the Stars given there, of which `stars_minor` tells. Donations
+    are the charity's.
+    """
 
     room: Room
     sold: int
     earned: list[Amount] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaleLine:
-    """A paid sale as its payee sees it in a list; `amount_minor` is None until Stripe's fee is known.
-
-    `amount_minor` is what is left of it; `refunded` is "", "part" or "all".
-    """
-
-    sale_id: UUID
-    title: str
-    state: str
-    paid_at: datetime
-    charge_minor: int
-    currency: str
-    amount_minor: int | None
-    settlement_currency: str
-    refunded: str = ""
+    stars_minor: int = 0
+    star_gifts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,34 +66,9 @@ def invitations_of(*, creator: Creator) -> list[Invitation]:
     return [Invitation(room=row.room, weight=row.weight, total_weight=row.total_weight) for row in found]
 
 
-def sales_in(*, room: Room, payee_id: UUID) -> list[SaleLine]:
-    """What one room sold, as this payee sees it."""
-    return sale_lines(sales_of(payee_id=payee_id).filter(Q(sale__ticket__room=room) | Q(sale__tip__room=room)))
-
-
-def sale_lines(shares: Iterable[SaleShare]) -> list[SaleLine]:
-    """Lines of a list of sales."""
-    return [
-        SaleLine(
-            sale_id=share.sale.id,
-            title=share.sale.title,
-            state=share.sale.state,
-            paid_at=share.sale.paid_at,
-            charge_minor=share.sale.charge_minor,
-            currency=share.sale.currency,
-            amount_minor=None if share.amount_minor is None else share.amount_minor - share.given_minor,
-            refunded=_refunded(share.sale),
-            settlement_currency=share.sale.settlement_currency,
-        )
-        for share in shares
-        if share.sale.paid_at is not None
-    ]
-
-
-def _refunded(sale: Sale) -> str:
-    if not sale.reversed_minor:
-        return ""
-    return "all" if sale.reversed_minor == sale.charge_minor else "part"
+def sales_in(*, room: Room, payee_id: UUID) -> QuerySet[SaleShare]:
+    """This payee's parts in what one room sold by card: tickets and tips, latest first."""
+    return sales_of(payee_id=payee_id).filter(Q(sale__ticket__room=room) | Q(sale__tip__room=room))
 
 
 def _with_sales(rooms: Sequence[Room], creator: Creator) -> list[RoomEarned]:
@@ -115,14 +78,35 @@ def _with_sales(rooms: Sequence[Room], creator: Creator) -> list[RoomEarned]:
         .annotate(sold=Count("id"))
         .order_by("room_id")
     )
-    earned: dict[UUID, list[Amount]] = defaultdict(list)
-    sums = (
-        SaleShare.objects.annotate(room_id=Coalesce("sale__ticket__room_id", "sale__tip__room_id"))
-        .filter(payee__creator=creator, room_id__in=[room.id for room in rooms], amount_minor__isnull=False)
-        .values_list("room_id", "sale__settlement_currency")
-        .annotate(total_minor=Sum(F("amount_minor") - F("given_minor")))
-        .order_by("room_id", "sale__settlement_currency")
-    )
-    for room_id, currency, total_minor in sums:
-        earned[room_id].append(Amount(amount_minor=total_minor, currency=currency))
-    return [RoomEarned(room=room, sold=sold.get(room.id, 0), earned=earned[room.id]) for room in rooms]
+    ids = [room.id for room in rooms]
+    stars = _stars_in(ids, creator)
+    earned: dict[UUID, Counter[str]] = defaultdict(Counter)
+    for room_id, currency, total_minor in _sales_in(ids, creator):
+        earned[room_id][currency] += total_minor
+    for room_id, (total_minor, _) in stars.items():
+        earned[room_id][STARS_CURRENCY] += total_minor
+    return [
+        RoomEarned(
+            room=room,
+            sold=sold.get(room.id, 0),
+            earned=[Amount(amount_minor=minor, currency=code) for code, minor in sorted(earned[room.id].items())],
+            stars_minor=stars.get(room.id, (0, 0))[0],
+            star_gifts=stars.get(room.id, (0, 0))[1],
+        )
+        for room in rooms
+    ]
+
+
+def _sales_in(room_ids: Sequence[UUID], creator: Creator) -> Iterable[tuple[UUID, str, int]]:
+    """(room, currency, what is left) of the creator's parts in tickets and tips by card."""
+    shares = SaleShare.objects.annotate(room_id=Coalesce("sale__ticket__room_id", "sale__tip__room_id"))
+    mine = shares.filter(payee__creator=creator, room_id__in=room_ids, amount_minor__isnull=False)
+    sums = mine.order_by().values_list("room_id", "sale__settlement_currency")
+    return sums.annotate(total_minor=Sum(F("amount_minor") - F("given_minor")))
+
+
+def _stars_in(room_ids: Sequence[UUID], creator: Creator) -> dict[UUID, tuple[int, int]]:
+    """{room: (minor units, gifts)} of the creator's parts in Stars."""
+    mine = StarShare.objects.filter(payee__creator=creator, spend__star_tip__room_id__in=room_ids)
+    sums = mine.order_by().values_list("spend__star_tip__room_id").annotate(Sum("amount_minor"), Count("id"))
+    return {room_id: (minor, gifts) for room_id, minor, gifts in sums}

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from payouts.models import StarShare
 from payouts.models.wallet import CURRENCY
+from rooms.models import Room
 from rooms.studio.entries import LedgerTransaction, about
 
 
@@ -31,9 +32,11 @@ class HeldStars:
     latest: datetime
 
 
-def gifts_of(*, payee_id: UUID) -> QuerySet[StarShare]:
-    """Every gift of Stars that the payee shares in, newest first."""
+def gifts_of(*, payee_id: UUID, room: Room | None = None) -> QuerySet[StarShare]:
+    """Every gift of Stars that the payee shares in, or those given in one room, newest first."""
     shares = StarShare.objects.filter(payee_id=payee_id).select_related("spend__star_tip__room")
+    if room is not None:
+        shares = shares.filter(spend__star_tip__room=room)
     return shares.order_by("-spend__spent_at", "-id")
 
 

@@ -11,10 +11,10 @@ from ledger import accounts
 from payouts.models import TOO_LATE
 from payouts.queries import sales_of
 from rooms.models import Creator
-from rooms.studio import queries
 from rooms.studio.access import creator_required, payee_id_of
 from rooms.studio.figures import STAGES, more_parts, rows_of
 from rooms.studio.overview import amounts_of
+from rooms.studio.sale_lines import sale_lines
 from rooms.studio.trail import trail_of
 
 PAGE_SIZE = 50
@@ -51,7 +51,7 @@ def sales(request: HttpRequest, *, creator: Creator) -> HttpResponse:
     """Every paid sale that this creator shares in."""
     shares = sales_of(payee_id=creator.payee_id) if creator.payee_id else ()
     page = Paginator(shares, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"creator": creator, "page": page, "sales": queries.sale_lines(page.object_list)}
+    context = {"creator": creator, "page": page, "sales": sale_lines(page.object_list)}
     return render(request, "studio/sales.html", context)
 
 

@@ -7,9 +7,9 @@ from django.views.decorators.http import require_safe
 from config import clock
 from payouts.queries import sales_of
 from rooms.models import Creator
-from rooms.studio import queries
 from rooms.studio.access import creator_required
 from rooms.studio.overview import overview_of
+from rooms.studio.sale_lines import sale_lines
 
 LATEST = 8
 
@@ -23,6 +23,6 @@ def overview(request: HttpRequest, *, creator: Creator) -> HttpResponse:
     context = {
         "creator": creator,
         "overview": overview_of(payee=payee, now=clock.now()),
-        "sales": queries.sale_lines(latest),
+        "sales": sale_lines(latest),
     }
     return render(request, "studio/overview.html", context)

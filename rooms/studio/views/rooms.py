@@ -4,6 +4,7 @@ from http import HTTPStatus
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,7 +17,10 @@ from rooms.scheduling.operations import accept_cohosting, schedule_room
 from rooms.studio import previews, queries
 from rooms.studio.access import creator_required
 from rooms.studio.forms import RoomForm
+from rooms.studio.sale_lines import sale_lines
 from rooms.studio.views.refunds import cancellation_of
+
+PAGE_SIZE = 50
 
 
 @require_safe
@@ -66,11 +70,14 @@ def room(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse:
     found = queries.room_of(creator=creator, slug=slug)
     if found is None:
         raise Http404("No room of yours has this address")
+    shares = queries.sales_in(room=found.room, payee_id=creator.payee_id) if creator.payee_id else ()
+    page = Paginator(shares, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "creator": creator,
         "room": found.room,
         "earned": found,
-        "sales": _sales(found.room, creator),
+        "page": page,
+        "sales": sale_lines(page.object_list),
         "charities": charities_to_choose() if found.room.creator_id == creator.id else (),
     }
     context |= {"called_off": cancellation_of(found.room), "may_cancel": _may_cancel(found.room, creator)}
@@ -109,10 +116,6 @@ def accept(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse
 
 def _may_cancel(room: Room, creator: Creator) -> bool:
     return room.creator_id == creator.id and room.cancelled_at is None and room.ends_at > clock.now()
-
-
-def _sales(room: Room, creator: Creator) -> list[queries.SaleLine]:
-    return queries.sales_in(room=room, payee_id=creator.payee_id) if creator.payee_id else []
 
 
 def _draft(request: HttpRequest) -> RoomForm:

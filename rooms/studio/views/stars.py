@@ -4,10 +4,10 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from rooms.models import Creator
+from rooms.models import Creator, Room
 from rooms.studio import stars
 from rooms.studio.access import creator_required, payee_id_of
 
@@ -17,9 +17,17 @@ PAGE_SIZE = 50
 @require_safe
 @creator_required
 def gifts(request: HttpRequest, *, creator: Creator) -> HttpResponse:
-    """Every gift, newest first."""
-    page = Paginator(stars.gifts_of(payee_id=payee_id_of(creator)), PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"creator": creator, "page": page, "gifts": [(share, stars.url_of(share)) for share in page]}
+    """Every gift, or those given in one room, newest first."""
+    slug = request.GET.get("room", "")
+    room = get_object_or_404(Room, slug=slug) if slug else None
+    shares = stars.gifts_of(payee_id=creator.payee_id, room=room) if creator.payee_id else ()
+    page = Paginator(shares, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "creator": creator,
+        "room": room,
+        "page": page,
+        "gifts": [(share, stars.url_of(share)) for share in page.object_list],
+    }
     return render(request, "studio/stars.html", context)
 
 

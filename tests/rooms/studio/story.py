@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from payouts.disputes import booking, movements
 from payouts.gateway import facts
@@ -22,7 +23,11 @@ AVAILABLE_AFTER = timedelta(days=5)
 def bought(room: Room, *, name: str = "Linus", at: datetime = NOW) -> Sale:
     """A ticket whose card payment succeeded; the fee is not known yet. `name` must be new."""
     ticket = buy_ticket(room_id=room.id, buyer_id=cast.person(name).id, now=at)
-    sale = ticket.sale
+    return taken(ticket.sale, name=name, at=at)
+
+
+def taken(sale: Sale, *, name: str, at: datetime = NOW) -> Sale:
+    """Its card payment succeeded; `name` is part of the charge's id."""
     charge = facts.Charge(
         id=f"ch_{name.lower()}",
         raw={},
@@ -41,16 +46,24 @@ def bought(room: Room, *, name: str = "Linus", at: datetime = NOW) -> Sale:
 
 def sold(room: Room, *, name: str = "Linus", at: datetime = NOW, fee_minor: int = 59) -> Sale:
     """A ticket that is in the ledger (E1), with the fee that Stripe took."""
-    sale = bought(room, name=name, at=at)
+    return posted(bought(room, name=name, at=at), at=at, fee_minor=fee_minor)
+
+
+def posted(
+    sale: Sale, *, at: datetime = NOW, fee_minor: int = 59, settled: tuple[int, str, Decimal] | None = None
+) -> Sale:
+    """The fee of a paid sale is known, and it is in the ledger; `settled`: as what it arrived, if Stripe converted."""
+    amount_minor, currency, rate = settled or (sale.charge_minor, sale.currency, None)
     movement = BalanceTransaction.objects.create(
-        id=f"txn_{name.lower()}",
+        id=sale.charge_id.replace("ch_", "txn_"),
         type="charge",
         reporting_category="charge",
         source_id=sale.charge_id,
-        amount_minor=sale.charge_minor,
+        amount_minor=amount_minor,
         fee_minor=fee_minor,
-        net_minor=sale.charge_minor - fee_minor,
-        currency=sale.currency,
+        net_minor=amount_minor - fee_minor,
+        currency=currency,
+        exchange_rate=rate,
         created_at=at,
         available_on=at + AVAILABLE_AFTER,
         raw={},

@@ -115,7 +115,7 @@ def test_rooms_show_what_they_sold(
 ) -> None:
     story.sold(evening, name="Linus")
     story.sold(evening, name="Fin", fee_minor=61)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         page = words(studio.get("/studio/rooms/"))
     assert "Evening with Ada Mon 8 Jun 2026, 12:00 UTC $10.00 2 of 3 $18.20" in page
     one = words(studio.get(reverse("studio:room", args=[evening.slug])))
