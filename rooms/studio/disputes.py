@@ -1,12 +1,11 @@
 """What a creator sees of disputes: what is reserved for them, why, and what becomes of it."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from payouts.disputes.queries import disputes_of
 from payouts.models import Dispute, DisputeShare, DisputeStatus, EvidenceState
-from payouts.models.dispute import INQUIRY_STATUSES
 from rooms.currencies import money_text
 from rooms.studio.steps import Step
 
@@ -38,10 +37,9 @@ def reason_words(dispute: Dispute) -> str:
     return f"Disputed: {claim}. {answer}"
 
 
-def steps_of(*, sale_id: UUID) -> tuple[Step, ...]:
-    """The disputes of a sale as steps of its trail; inquiries, which move nothing, are left out. One query."""
-    chargebacks = disputes_of(sale_id=sale_id).exclude(status__in=INQUIRY_STATUSES)
-    return tuple(_step(dispute) for dispute in chargebacks)
+def steps_of(disputes: Iterable[Dispute]) -> tuple[Step, ...]:
+    """The disputes of a sale as steps of its trail; inquiries, which move nothing, are left out."""
+    return tuple(_step(dispute) for dispute in disputes if not dispute.is_inquiry)
 
 
 def _step(dispute: Dispute) -> Step:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from payouts.disputes.queries import disputes_of
 from payouts.models import TOO_LATE, BalanceTransaction, Payee, Payout, Sale, SaleShare, SaleState
 from payouts.refunds.queries import refunds_of
 from payouts.sales.queries import Explanation, explain_sale
@@ -12,6 +14,8 @@ from rooms.currencies import money_text
 from rooms.studio import disputes, holds
 from rooms.studio.entries import LedgerTransaction, grouped
 from rooms.studio.refund_lines import RefundLine, refund_lines
+from rooms.studio.refundable import why_not
+from rooms.studio.standing import Badge, badge_of, refunded
 from rooms.studio.steps import Step
 from rooms.studio.words import formula_words
 from rooms.templatetags.ui import Part
@@ -30,7 +34,8 @@ class FormulaLine:
 class Trail:
     """A sale as one of its payees may see it; amounts are in `currency`, that of settlement once the fee is known.
 
-    `mine_minor` and `parts` are empty until then; `given_minor` of `mine_minor` went back with refunds.
+    `mine_minor` and `parts` are empty until then; `given_minor` of `mine_minor` went back. `why_no_refund` tells the
+    host why it cannot be refunded now.
     """
 
     sale: Sale
@@ -47,8 +52,11 @@ class Trail:
     transactions: tuple[LedgerTransaction, ...]
     payout: Payout | None
     refunds: tuple[RefundLine, ...]
+    refunded: str
+    dispute: Badge | None
     given_minor: int
     is_host: bool
+    why_no_refund: str
 
     @property
     def left_minor(self) -> int:
@@ -56,7 +64,7 @@ class Trail:
         return (self.mine_minor or 0) - self.given_minor
 
 
-def trail_of(*, sale_id: UUID, payee_id: UUID) -> Trail | None:
+def trail_of(*, sale_id: UUID, payee_id: UUID, now: datetime) -> Trail | None:
     """The trail of a paid sale that this payee shares in, or None when there is none.
 
     Four queries beside those of `explain_sale`, one more when a payout carried it.
@@ -68,6 +76,7 @@ def trail_of(*, sale_id: UUID, payee_id: UUID) -> Trail | None:
     found = explain_sale(sale_id=sale_id)
     names = {str(payee.id): payee.display_name for payee in Payee.objects.filter(shares__sale_id=sale_id)}
     payout = _payout(found, payee_id)
+    disputed, refunds = list(disputes_of(sale_id=sale_id)), refunds_of(sale_id=sale_id)
     return Trail(
         sale=found.sale,
         currency=found.currency,
@@ -79,12 +88,15 @@ def trail_of(*, sale_id: UUID, payee_id: UUID) -> Trail | None:
         processing_words=processing_words(found.sale),
         predicted_fee_minor=found.sale.basis["predicted_processing_fee_minor"],
         rate_words=_rate_words(found),
-        steps=(*_steps(found.sale, found.balance_transaction, payout), *disputes.steps_of(sale_id=sale_id)),
+        steps=(*_steps(found.sale, found.balance_transaction, payout), *disputes.steps_of(disputed)),
         transactions=grouped(found.entries, names=names),
         payout=payout,
-        refunds=refund_lines(refunds_of(sale_id=sale_id), found.entries, names=names),
+        refunds=refund_lines(refunds, found.entries, names=names),
+        refunded=refunded(found.sale, disputed),
+        dispute=badge_of(disputed),
         given_minor=mine.given_minor,
         is_host=mine.position == 0,
+        why_no_refund=why_not(sale=found.sale, refunds=refunds, now=now) if mine.position == 0 else "",
     )
 
 

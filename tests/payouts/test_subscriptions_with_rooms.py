@@ -332,7 +332,7 @@ def test_a_plan_is_changed_on_the_page(story: Story, gold: Plan) -> None:
     assert "A change of plan, for" in receipt
     assert f"Of {money_text(change.charge_minor, 'USD')}, " in receipt
     assert story.ada.payee_id is not None
-    trail = trail_of(sale_id=change.id, payee_id=story.ada.payee_id)
+    trail = trail_of(sale_id=change.id, payee_id=story.ada.payee_id, now=clock.now())
     assert trail is not None
     assert sum(part.amount_minor for part in trail.parts) == change.charge_minor
     assert trail.mine_minor == trail.parts[0].amount_minor

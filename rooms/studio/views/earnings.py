@@ -7,8 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from config import clock
 from ledger import accounts
-from payouts.models import TOO_LATE
 from payouts.queries import sales_of
 from rooms.models import Creator
 from rooms.studio.access import creator_required, payee_id_of
@@ -59,14 +59,7 @@ def sales(request: HttpRequest, *, creator: Creator) -> HttpResponse:
 @creator_required
 def sale(request: HttpRequest, sale_id: UUID, *, creator: Creator) -> HttpResponse:
     """Explain this cent."""
-    trail = trail_of(sale_id=sale_id, payee_id=payee_id_of(creator))
+    trail = trail_of(sale_id=sale_id, payee_id=payee_id_of(creator), now=clock.now())
     if trail is None:
         raise Http404("No sale of yours has this address")
-    refundable = trail.sale.state not in TOO_LATE and trail.sale.reversed_minor < trail.sale.charge_minor
-    context = {
-        "creator": creator,
-        "trail": trail,
-        "sale": trail.sale,
-        "may_refund": refundable and trail.is_host,
-    }
-    return render(request, "studio/sale.html", context)
+    return render(request, "studio/sale.html", {"creator": creator, "trail": trail, "sale": trail.sale})

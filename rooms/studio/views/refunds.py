@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from config import clock
 from payouts.models import RefundState, Sale
 from payouts.refunds.operations import send_refund
-from payouts.refunds.queries import cost_of, left_of
+from payouts.refunds.queries import cost_of, left_of, refunds_of
 from rooms import money
 from rooms.currencies import money_text
 from rooms.errors import RoomsError
@@ -26,6 +26,7 @@ from rooms.refunds.operations import hosted_sale, refund_as_host
 from rooms.refunds.progress import cost_of_cancelling, progress_of
 from rooms.studio.access import creator_required
 from rooms.studio.refund_form import CancelRoomForm, RefundForm
+from rooms.studio.refundable import why_not
 from rooms.studio.words import leg_words
 
 IN_FULL: Final = {
@@ -48,7 +49,8 @@ IN_FULL: Final = {
 def refund(request: HttpRequest, sale_id: UUID, *, creator: Creator) -> HttpResponse:
     """Refund one listener, all of it or a part."""
     sale = _hosted(sale_id, creator)
-    left_minor = left_of(sale=sale)
+    refunds = refunds_of(sale_id=sale.id)
+    left_minor = left_of(sale=sale, refunds=refunds)
     form = RefundForm(request.POST or None, sale=sale, left_minor=left_minor)
     if request.method == "POST" and form.is_valid() and _refunded(request, form, sale, creator):
         return redirect("studio:sale", sale_id=sale.id)
@@ -56,6 +58,7 @@ def refund(request: HttpRequest, sale_id: UUID, *, creator: Creator) -> HttpResp
         "creator": creator,
         "sale": sale,
         "form": form,
+        "why_not": why_not(sale=sale, refunds=refunds, now=clock.now()),
         "left_minor": left_minor,
         "in_full": IN_FULL.get(sale.product, ""),
         "until": limits.refundable_until(sale=sale),

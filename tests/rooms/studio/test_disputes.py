@@ -7,6 +7,7 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
+from payouts.models import Dispute, DisputeStatus
 from rooms.models import Creator, Room
 from rooms.studio.figures import STAGES, parts_of
 from rooms.studio.overview import amounts_of
@@ -59,11 +60,17 @@ def test_the_trail_tells_of_the_dispute_and_its_end(studio: Client, ada: Creator
     lost, won = story.sold(evening), story.sold(evening, name="Grace")
     disputes = [story.disputed(sale, at=NOW) for sale in (lost, won)]
     address = [reverse("studio:sale", args=[sale.id]) for sale in (lost, won)]
+    assert words(studio.get("/studio/sales/")).count("Disputed The listener's bank took the payment back") == 2
     page = words(studio.get(address[0]))
+    assert "Refund the listener" not in page
+    assert "Wait for the bank's decision, or write to Obole's finance team" in page
     assert "Disputed: your part is reserved" in page
     assert "Reserved while it is disputed" in page
     for dispute, outcome in zip(disputes, (False, True), strict=True):
         story.decided(dispute, won=outcome, at=NOW + timedelta(days=1))
+    sales = words(studio.get("/studio/sales/"))
+    assert "Dispute lost The bank gave the disputed money to the listener. $10.00 $0.00" in sales
+    assert "Pending at Stripe Dispute won The bank gave the payment back. $10.00 $9.11" in sales
     page = words(studio.get(address[0]))
     assert "Dispute lost" in page
     assert "$10.00 went back to the listener." in page
@@ -71,5 +78,24 @@ def test_the_trail_tells_of_the_dispute_and_its_end(studio: Client, ada: Creator
     page = words(studio.get(address[1]))
     assert "Dispute won" in page
     assert "All of it is yours again." in page
+    assert "Refund the listener" in page
     assert "Reserved" not in words(studio.get(reverse("studio:overview")))
     agree(ada)
+
+
+def test_a_disputed_sale_offers_no_refund_and_a_bank_that_only_asks_does(
+    studio: Client, ada: Creator, evening: Room
+) -> None:
+    sale = story.sold(evening)
+    dispute = story.disputed(sale, at=NOW)
+    refund = reverse("studio:sale-refund", args=[sale.id])
+    page = studio.get(refund)
+    assert "It cannot be refunded now The listener disputes this payment" in words(page)
+    assert "<form" not in page.content.decode().partition("<main")[2]
+    answer = studio.post(refund, {"amount": "3.33", "note": "Late start", "key": "k"})
+    assert answer.status_code == 422
+    assert 'value="3.33"' in answer.content.decode()
+    assert not sale.refunds.exists()
+    Dispute.objects.filter(id=dispute.id).update(status=DisputeStatus.WARNING_NEEDS_RESPONSE)
+    assert "The bank asks No money has moved." in words(studio.get(reverse("studio:sale", args=[sale.id])))
+    assert "It cannot be refunded now" not in words(studio.get(refund))

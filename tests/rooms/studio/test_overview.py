@@ -80,10 +80,10 @@ def test_the_queries_do_not_grow_with_the_sales(
     studio: Client, evening: Room, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     story.sold(evening, name="Linus")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         studio.get("/studio/")
     story.sold(evening, name="Fin")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(9):
         studio.get("/studio/")
 
 

@@ -1,6 +1,7 @@
 """What a room earned for somebody is the sum of what its sales and Stars explain, whatever happened to them."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from django.test import Client
 from django.urls import reverse
@@ -44,7 +45,7 @@ def _everything(ada: Creator, grace: Creator) -> Room:
     return room
 
 
-def _donated(room: Room, donor_id: int) -> None:
+def _donated(room: Room, donor_id: UUID) -> None:
     charity = open_charity(name="Code Club", email="club@example.org", country="US", now=NOW)
     Payee.objects.filter(id=charity.payee_id).update(stripe_account_id="acct_m", transfers_state=TransfersState.ACTIVE)
     choose_charity(room_id=room.id, creator_id=room.creator_id, charity_id=charity.id)
@@ -56,7 +57,7 @@ def _explained_minor(room: Room, creator: Creator) -> int:
     """What the pages of the room's sales and of its Stars say is left, summed up."""
     assert creator.payee_id is not None
     shares = list(queries.sales_in(room=room, payee_id=creator.payee_id))
-    trails = [trail_of(sale_id=share.sale_id, payee_id=creator.payee_id) for share in shares]
+    trails = [trail_of(sale_id=share.sale_id, payee_id=creator.payee_id, now=NOW) for share in shares]
     assert len(shares) == 5
     gifts = stars.gifts_of(payee_id=creator.payee_id, room=room)
     return sum(trail.left_minor for trail in trails if trail) + sum(gift.amount_minor for gift in gifts)

@@ -34,7 +34,7 @@ def test_it_explains_nine_eleven(studio: Client, ada: Creator, evening: Room) ->
 
 def test_it_shows_every_entry_on_its_side(ada: Creator, evening: Room) -> None:
     assert ada.payee is not None
-    trail = trail_of(sale_id=story.sold(evening).id, payee_id=ada.payee.id)
+    trail = trail_of(sale_id=story.sold(evening).id, payee_id=ada.payee.id, now=NOW)
     assert trail is not None
     (transaction,) = trail.transactions
     assert (transaction.title, transaction.key) == ("The sale", "charge:ch_linus")
@@ -110,5 +110,5 @@ def test_its_queries_are_known(
     studio: Client, evening: Room, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     sale = story.sold(evening)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(13):
         studio.get(reverse("studio:sale", args=[sale.id]))
