@@ -39,6 +39,7 @@ CHROMIUM_FLAGS = [
 # Time limits per example say more about the machine than about the code.
 _PATIENT = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.register_profile("short", _PATIENT, max_examples=40)
+hypothesis_settings.register_profile("again", _PATIENT, max_examples=10)  # on the second PostgreSQL
 hypothesis_settings.register_profile("soak", _PATIENT, max_examples=2000)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 
