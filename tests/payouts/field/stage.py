@@ -14,7 +14,7 @@ from django.db import transaction
 from pytest_django import Settings
 
 from config import clock
-from payouts.models import Payee
+from payouts.models import Payee, Sale
 from payouts.runs.operations import release_due, settle_due
 from tests.payouts.conftest import Shop
 from tests.payouts.field.world import SETTLEMENT, World
@@ -24,11 +24,16 @@ from tests.payouts.saved import ALWAYS_ASKS, DECLINED_LATER, save_card
 from tests.payouts.stripe_driver import PAYS, Sandbox, Workers
 
 PACK: dict[str, Any] = {"product": "stars", "price_minor": 1100, "wallet_minor": 1000, "policy_slug": "obole-standard"}
+REFUNDED_AT_A_WARNING = {"USD": 2500, "EUR": 777}
+"""More than that, and other currencies, are left to finance."""
 BANKS = ["000123456789", "000111111116", "000999999991"]
 
 
 def set_up(sandbox: Sandbox, linus_id: UUID) -> list[Payee]:
-    """How every story begins: Ada's bank works, Edith's refuses, Grace's sends everything back; some money is free."""
+    """How every story begins: Ada's bank works, Edith's refuses, Grace's sends everything back.
+
+    Some money is free, and one payment is disputed.
+    """
     sandbox.control("settings", settlement_currencies=[code.lower() for code in SETTLEMENT])
     workers = Workers(sandbox)
     shop = Shop(sandbox=sandbox, workers=workers, linus_id=linus_id)
@@ -46,6 +51,8 @@ def set_up(sandbox: Sandbox, linus_id: UUID) -> list[Payee]:
     now = sandbox.advance(days=4)
     settle_due(now=now)
     release_due(now=now)
+    sale = Sale.objects.filter(product="ticket").earliest("opened_at", "id")
+    sandbox.control(f"objects/{sale.charge_id}/act", action="dispute")
     return payees
 
 
@@ -55,6 +62,7 @@ class Stage:
     def __init__(self, folder: Path, settings: Settings, build: Callable[[Sandbox], list[Payee]]) -> None:
         self.template = folder / "template.sqlite3"
         self.settings = settings
+        settings.EARLY_FRAUD_REFUND_MAX = REFUNDED_AT_A_WARNING
         self.folder = folder
         self.runs = 0
         with self._running(self.template) as local:

@@ -13,6 +13,7 @@ from config import clock
 from ledger import accounts
 from ledger.queries import balances, moved_by
 from payouts.balance_transactions.operations import import_pages
+from payouts.disputes import answering, warnings
 from payouts.errors import StripeUnavailableError
 from payouts.inbox import catch_up, many
 from payouts.inbox import operations as inbox
@@ -20,6 +21,7 @@ from payouts.inbox.replay import TROUBLED, Selection, replay_selection
 from payouts.models import (
     BalanceTransaction,
     CallState,
+    EarlyFraudWarning,
     EventState,
     MirrorState,
     Payee,
@@ -28,6 +30,7 @@ from payouts.models import (
     Sale,
     StripeCall,
     StripeEvent,
+    WarningDecision,
 )
 from payouts.models.call import OPEN_STATES
 from payouts.models.event import DUE_STATES
@@ -35,6 +38,7 @@ from payouts.outbox import operations as outbox
 from payouts.reconciliation import findings
 from payouts.reconciliation.operations import reconcile
 from payouts.runs.operations import release_due, settle_due
+from payouts.subscriptions import catching_up
 from payouts.wallets import operations as stars
 from tests.payouts.field.books import assert_books_agree
 from tests.payouts.sandbox.local import Local
@@ -139,6 +143,14 @@ class World:
         release_due(now=clock.now())
         stars.release_all_due(now=clock.now())
 
+    def tend(self) -> None:
+        """What is due by the clock: evidence, warnings of fraud, subscriptions that Stripe has not spoken of."""
+        now = clock.now()
+        answering.answer_due(now=now)
+        warnings.decide_due(now=now)
+        for subscription_id in catching_up.overdue(now=now, limit=100):
+            catching_up.catch_up(subscription_id=subscription_id, now=now)
+
     def catch_up(self) -> bool:
         """`stripe_catchup --since` as long ago as Stripe lists events: what never came is stored, if Stripe talks."""
         now = clock.now()
@@ -179,6 +191,7 @@ class World:
             self.process()
             self.call()
             self.learn()
+            self.tend()
             if self._is_quiet():
                 return
         raise AssertionError(f"never comes to rest: {self._unrest()}")
@@ -191,6 +204,9 @@ class World:
             "calls": list(StripeCall.objects.filter(state__in=OPEN_STATES).values_list("operation", "error")),
             "events": list(
                 StripeEvent.objects.exclude(state=EventState.DONE).values_list("type", "state", "last_error")
+            ),
+            "warnings": list(
+                EarlyFraudWarning.objects.filter(decision=WarningDecision.WAITING).values_list("id", flat=True)
             ),
             "payouts": list(Payout.objects.filter(state__in=UNDERWAY).values_list("state", flat=True)),
             "movements": list(
