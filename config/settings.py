@@ -211,6 +211,14 @@ SEAT_HOLD_S = env.int("SEAT_HOLD_S", 15 * 60)
 # Hosts refund listeners for so many days after the room, out of so much of what they have; finance may do more.
 CREATOR_REFUND_DAYS = env.int("CREATOR_REFUND_DAYS", 30)
 CREATOR_REFUND_SHARE_PERCENT = env.int("CREATOR_REFUND_SHARE_PERCENT", 100)
+# A room that nobody came to speak in refunds its buyers so long after its end: news of a voice may come late.
+NO_SHOW_REFUND_AFTER_S = env.int("NO_SHOW_REFUND_AFTER_S", 2 * 3600)
+if not 15 * 60 <= NO_SHOW_REFUND_AFTER_S <= 7 * 24 * 3600:
+    raise ValueError(
+        f"NO_SHOW_REFUND_AFTER_S is {NO_SHOW_REFUND_AFTER_S}; set it to seconds from 900 (15 minutes, since news of a "
+        "voice may come late) to 604800 (a week): buyers were promised their money back"
+    )
+NO_SHOWS_EVERY_S = 60.0
 # So long before the bank's date a dispute's evidence goes out by itself; 0: never.
 DISPUTE_ANSWER_BEFORE_S = env.int("DISPUTE_ANSWER_BEFORE_S", 24 * 3600)
 # Early fraud warnings about charges up to so much are refunded by themselves, by currency: "USD=5000,EUR=5000".
@@ -287,6 +295,11 @@ CELERY_BEAT_SCHEDULE["rooms.tasks.keep_recordings"] = {
     "task": "rooms.tasks.keep_recordings",
     "schedule": RECORDINGS_EVERY_S,
     "options": {"expires": RECORDINGS_EVERY_S},
+}
+CELERY_BEAT_SCHEDULE["rooms.tasks.cancel_no_shows"] = {
+    "task": "rooms.tasks.cancel_no_shows",
+    "schedule": NO_SHOWS_EVERY_S,
+    "options": {"expires": NO_SHOWS_EVERY_S},
 }
 CELERY_BEAT_SCHEDULE["rooms.tasks.renew_leases"] = {
     "task": "rooms.tasks.renew_leases",

@@ -22,6 +22,7 @@ from rooms.purchases.admin import DonationAdmin as DonationAdmin
 from rooms.purchases.admin import StarOrderAdmin as StarOrderAdmin
 from rooms.purchases.admin import StarTipAdmin as StarTipAdmin
 from rooms.purchases.admin import TipAdmin as TipAdmin
+from rooms.refunds.admin import Cancellations, CancelledFilter, SilenceFilter
 from rooms.subscriptions.admin import GiftAdmin as GiftAdmin
 from rooms.subscriptions.admin import PlanAdmin as PlanAdmin
 from rooms.subscriptions.admin import SubscriptionAdmin as SubscriptionAdmin
@@ -36,17 +37,18 @@ class CoHostInline(ReadOnly, TabularInline):  # type: ignore[misc]  # django-unf
 
 
 @admin.register(Room)
-class RoomAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+class RoomAdmin(Cancellations, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Rooms, the next ones first."""
 
     list_display = ["title", "creator", "starts_at", "price_shown", "seats_shown", "cancelled_at"]
-    list_filter = ["currency", "starts_at"]
+    list_filter = [SilenceFilter, CancelledFilter, "currency", "starts_at"]
+    actions_detail = ("say_nobody_came",)
     search_fields = ["title", "slug", "creator__handle", "creator__display_name"]
     date_hierarchy = "starts_at"
     ordering = ["-starts_at"]
     fields = [
         "title", "creator", "slug", "description", "starts_at", "ends_at", "price_shown", "seats_shown", "policy_slug",
-        "host_weight", "created_at", "cancelled_at",
+        "host_weight", "created_at", "cancelled_at", "cancelled_because", "voices",
     ]  # fmt: skip
     inlines = [CoHostInline]
 

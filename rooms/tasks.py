@@ -13,7 +13,7 @@ from rooms.mail import operations as mail
 from rooms.purchases.operations import forget_addresses as forget
 from rooms.recordings import intake
 from rooms.recordings import operations as recordings
-from rooms.refunds import cancelling
+from rooms.refunds import cancelling, no_show
 from rooms.subscriptions import lapsing
 from rooms.tickets import operations
 
@@ -38,6 +38,12 @@ def carry_on_cancellations(**_: Any) -> None:
     """Go on with cancelled rooms whose buyers are not all refunded."""
     for room_id in cancelling.due_cancellations(now=clock.now()):
         cancelling.carry_on(room_id=room_id, now=clock.now())
+
+
+@shared_task
+def cancel_no_shows(**_: Any) -> None:
+    """Refund the buyers of rooms that nobody came to speak in."""
+    no_show.cancel_no_shows(now=clock.now(), real_now=clock.real_now())
 
 
 @shared_task

@@ -26,7 +26,9 @@ class RefundReason(models.TextChoices):
     """Why money goes back."""
 
     REQUESTED = "requested", "The buyer asked for it"
+    HOST = "host", "The host gave it back"
     CANCELLED = "cancelled", "The room was cancelled"
+    NO_SHOW = "no_show", "Nobody came to speak"
     LATE = "late", "Paid too late"
     DUPLICATE = "duplicate", "Paid twice"
     FRAUDULENT = "fraudulent", "Fraud"

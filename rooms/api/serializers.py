@@ -7,7 +7,7 @@ from rest_framework import serializers
 
 from config import clock
 from rooms import breakdowns
-from rooms.models import Creator, Room, Ticket, TicketState
+from rooms.models import CancelledBecause, Creator, Room, RoomCancellation, Ticket, TicketState
 from rooms.purchases import refund_policy
 
 
@@ -81,10 +81,17 @@ class RoomDetailSerializer(RoomSerializer):
     """A room with its quote, which is null while somebody on stage cannot be paid yet, and the refund policy."""
 
     quote = serializers.SerializerMethodField()
+    cancelled_because = serializers.SerializerMethodField()
     refund_policy = serializers.SerializerMethodField()
 
     class Meta(RoomSerializer.Meta):
-        fields = [*RoomSerializer.Meta.fields, "quote", "refund_policy"]
+        fields = [*RoomSerializer.Meta.fields, "cancelled_because", "quote", "refund_policy"]
+
+    @extend_schema_field(serializers.ChoiceField(choices=CancelledBecause.choices, allow_null=True))
+    def get_cancelled_because(self, room: Room) -> str | None:
+        """Null for a room that is not cancelled."""
+        found = RoomCancellation.objects.filter(room=room).first() if room.cancelled_at else None
+        return found.because if found else None
 
     @extend_schema_field(QuoteSerializer(allow_null=True))
     def get_quote(self, room: Room) -> Any:

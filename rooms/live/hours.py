@@ -26,6 +26,11 @@ def is_over(room: Room, *, now: datetime) -> bool:
     return room.cancelled_at is None and now >= opens_at(room) and not is_open(room, now=now)
 
 
+def over_at(room: Room) -> datetime:
+    """When the room is over, or was: at its end, or when its host ended it."""
+    return room.ended_at or room.ends_at
+
+
 def open_rooms(*, now: datetime) -> QuerySet[Room]:
     """All rooms for which `is_open` holds."""
     going_on = Room.objects.filter(cancelled_at__isnull=True, ended_at__isnull=True, ends_at__gt=now)

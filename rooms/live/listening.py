@@ -16,7 +16,7 @@ from django.db.models import F
 
 from rooms import locks
 from rooms.events import hints
-from rooms.live import stream
+from rooms.live import stream, watching
 from rooms.models import Admission, Attendance, StreamPosition, Ticket
 from rooms.models.live import LOST
 from rooms.relay.events import STREAM, Event, EventError, Here, Joined, Left, decode
@@ -85,7 +85,8 @@ def _decoded(fields: dict[str, str]) -> Event | None:
 
 
 def store(events: Sequence[Event], *, now: datetime) -> set[UUID]:
-    """Seven queries at most, however many events."""
+    """Eight queries at most, however many events."""
+    watching.note(events)
     joined = [event for event in events if isinstance(event, Joined)]
     left = [event for event in events if isinstance(event, Left)]
     known = _admissions([*joined, *left])

@@ -12,7 +12,7 @@ from rooms.livekit.server import Server, ServerAwayError
 from rooms.livekit.standing import Standing, Verdict
 from rooms.livekit.tokens import granted_at, identity_of, name_of
 from rooms.relay.control import Control, Demote, End, Lease, Mute, Readmit, Record, Revoke
-from rooms.relay.events import Here, Joined, Left, Sink
+from rooms.relay.events import Here, Joined, Left, Sink, Watched
 from rooms.relay.log import log
 
 LOOK_EVERY_S: Final = 10.0
@@ -93,6 +93,8 @@ class Engine:
                 await self.server.mute(room, participant, muted=verdict is Verdict.MUTE)
             kept.append(participant)
         self._tell(room, kept, now)
+        speakers = sum(1 for participant in kept if identity_of(participant.identity)[1])
+        self.events.tell(Watched(room=room, speakers=speakers, at_s=now))
 
     async def _act(self, message: Control) -> None:
         """At once, without a list where none is needed; a call that fails is made up for by the next look."""

@@ -1,11 +1,11 @@
 """Models of rooms: people, creators, rooms, seats and tickets."""
 
-from rooms.models.cancellation import RoomCancellation
+from rooms.models.cancellation import CancelledBecause, RoomCancellation
 from rooms.models.charity import Charity, Donation
 from rooms.models.creator import Creator
 from rooms.models.gift import Gift
 from rooms.models.idempotency import IdempotentRequest
-from rooms.models.live import HEARING, Admission, Attendance, EngineEvent, StreamPosition, Way
+from rooms.models.live import HEARING, Admission, Attendance, EngineEvent, RoomWatch, StreamPosition, Way
 from rooms.models.mail import Mail, MailState
 from rooms.models.oneoff import Purchase, Tip
 from rooms.models.purchase import PurchaseRecord, RoomEntry, SubscriptionRecord
@@ -23,6 +23,7 @@ __all__ = [
     "PAID_STATES",
     "Admission",
     "Attendance",
+    "CancelledBecause",
     "Charity",
     "CoHost",
     "Creator",
@@ -42,6 +43,7 @@ __all__ = [
     "Room",
     "RoomCancellation",
     "RoomEntry",
+    "RoomWatch",
     "Seat",
     "Standing",
     "StarOrder",

@@ -117,3 +117,29 @@ class EngineEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.event_id}"
+
+
+class RoomWatch(models.Model):
+    """What a room's relay has told of the room itself: from when to when it looked, and whether anybody spoke.
+
+    Attendance says who was there. This says that somebody looked, so that an empty room can be told from news that
+    got lost. `longest_gap_s` is the longest time between two looks; `spoke_at` the first sign of a voice, of whomever.
+    """
+
+    room = models.OneToOneField(Room, on_delete=models.PROTECT, related_name="watch", primary_key=True)
+    first_at = models.DateTimeField(null=True)
+    last_at = models.DateTimeField(null=True)
+    longest_gap_s = models.FloatField(default=0)
+    spoke_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(first_at__isnull=True, last_at__isnull=True) | Q(last_at__gte=F("first_at")),
+                name="room_watch_in_order",
+            ),
+            models.CheckConstraint(condition=Q(longest_gap_s__gte=0), name="room_watch_gap_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.room_id} watched"

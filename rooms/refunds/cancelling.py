@@ -1,6 +1,10 @@
-"""Cancelling a room: nobody comes in any more, holds end, and each buyer is refunded once, whatever dies meanwhile."""
+"""Cancelling a room: nobody comes in any more, holds end, and each buyer is refunded once, whatever dies meanwhile.
+
+Its host calls it off, or nobody came to speak (`rooms.refunds.no_show` finds those rooms).
+"""
 
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -13,7 +17,8 @@ from payouts.refunds.operations import ask_refund
 from payouts.wake import wake_after_commit
 from rooms import locks
 from rooms.live.ending import end_after_commit
-from rooms.models import EndReason, RoomCancellation, Ticket, TicketState
+from rooms.models import CancelledBecause, EndReason, Room, RoomCancellation, Ticket, TicketState
+from rooms.refunds import silence
 from rooms.refunds.errors import NotYourRoomError, RoomAlreadyOverError
 from rooms.refunds.progress import key_of, progress_of, to_refund
 from rooms.tickets.operations import end_hold
@@ -25,11 +30,17 @@ WATCHED_FOR = timedelta(hours=1)
 """A purchase that was under way while the room was cancelled may show up after its refunds are through."""
 
 
+REFUND_REASON: Final = {
+    CancelledBecause.HOST.value: RefundReason.CANCELLED,
+    CancelledBecause.NO_SHOW.value: RefundReason.NO_SHOW,
+}
+
+
 @transaction.atomic
-def cancel_room(*, room_id: UUID, user_id: UUID, reason: str, now: datetime) -> RoomCancellation:
+def cancel_room(*, room_id: UUID, user_id: UUID, reason: str, now: datetime, real_now: datetime) -> RoomCancellation:
     """The host calls the room off: no more sales, no more access. The refunds follow, each in its own transaction.
 
-    A second time answers the first cancellation.
+    After the room only where nobody is known to have spoken in it. A second time answers the first cancellation.
 
     Raises:
         NotYourRoomError: only the host may.
@@ -41,14 +52,25 @@ def cancel_room(*, room_id: UUID, user_id: UUID, reason: str, now: datetime) -> 
     present = RoomCancellation.objects.filter(room=room).first()
     if present is not None:
         return present
-    if room.ends_at <= now:
+    if room.ends_at > now:
+        return call_off(room, because=CancelledBecause.HOST, asked_by_id=user_id, reason=reason, now=now)
+    if silence.of_room(room, now=now, real_now=real_now) is None:
         raise RoomAlreadyOverError(room_id=room_id)
+    return call_off(room, because=CancelledBecause.NO_SHOW, asked_by_id=user_id, reason=reason, now=now)
+
+
+def call_off(
+    room: Room, *, because: CancelledBecause, asked_by_id: UUID | None, reason: str = "", now: datetime
+) -> RoomCancellation:
+    """Cancel a room that is locked and has no cancellation yet."""
     room.cancelled_at = room.cancelled_at or now
     room.save(update_fields=["cancelled_at"])
-    made = RoomCancellation.objects.create(room=room, asked_by_id=user_id, reason=reason, started_at=now)
+    made = RoomCancellation.objects.create(
+        room=room, because=because, asked_by_id=asked_by_id, reason=reason, started_at=now
+    )
     end_after_commit(room)
-    wake_after_commit("rooms.tasks.carry_on_cancellation", room_id=str(room_id))
-    log.info("room.cancelled", room_id=str(room_id))
+    wake_after_commit("rooms.tasks.carry_on_cancellation", room_id=str(room.id))
+    log.info("room.cancelled", room_id=str(room.id), because=str(because))
     return made
 
 
@@ -64,11 +86,12 @@ def carry_on(*, room_id: UUID, now: datetime) -> None:
     Outside any transaction: each hold and each refund commits alone, so that one killed goes on from the next. What
     cannot be done now (a dispute is open, a payment is being confirmed) is left for the next time.
     """
+    because = RoomCancellation.objects.values_list("because", flat=True).get(room_id=room_id)
     tried: set[UUID] = set()
     while batch := _batch(room_id, tried):
         for sale_id, held in batch:
             tried.add(sale_id)
-            _take_back(room_id, sale_id, held=held, now=now)
+            _take_back(room_id, sale_id, because=CancelledBecause(because), held=held, now=now)
     over = progress_of(room_id=room_id).is_over
     mine = RoomCancellation.objects.filter(room_id=room_id, finished_at__isnull=over)
     mine.update(finished_at=now if over else None)
@@ -82,7 +105,7 @@ def _batch(room_id: UUID, tried: set[UUID]) -> list[tuple[UUID, bool]]:
     return found + [(sale_id, False) for sale_id in paid.values_list("sale_id", flat=True)[:AT_ONCE]]
 
 
-def _take_back(room_id: UUID, sale_id: UUID, *, held: bool, now: datetime) -> None:
+def _take_back(room_id: UUID, sale_id: UUID, *, because: CancelledBecause, held: bool, now: datetime) -> None:
     """One that cannot be taken back now must keep no other buyer waiting."""
     try:
         if held:
@@ -91,10 +114,10 @@ def _take_back(room_id: UUID, sale_id: UUID, *, held: bool, now: datetime) -> No
         else:
             ask_refund(
                 sale_id=sale_id,
-                reason=RefundReason.CANCELLED,
+                reason=REFUND_REASON[because],
                 asked_by="system",
                 key=key_of(room_id=room_id, sale_id=sale_id),
-                note="The room was cancelled",
+                note=because.label,
                 now=now,
             )
     except (RefundRefusedError, DatabaseError) as error:

@@ -28,6 +28,19 @@ class RoomAlreadyOverError(RoomsError):
         super().__init__("This room is over, so it cannot be cancelled. Refund listeners one by one on their sales.")
 
 
+class SomebodySpokeError(RoomsError):
+    """It cannot be cancelled for want of a voice."""
+
+    code = "somebody-spoke"
+
+    def __init__(self, *, room_id: UUID) -> None:
+        self.room_id = room_id
+        super().__init__(
+            "Nobody is refunded: somebody spoke in this room, it is not over yet, or no ticket is left to refund. "
+            "Refund listeners one by one on their sales."
+        )
+
+
 class NotYourSaleError(RoomsError):
     """Only the host of what was sold may do this."""
 

@@ -45,7 +45,7 @@ def refund_as_host(
             sale_id=sale_id,
             amount_minor=amount_minor,
             total_minor=total_minor,
-            reason=RefundReason.REQUESTED,
+            reason=RefundReason.HOST,
             asked_by=f"user:{creator.user_id}",
             key=key,
             note=note,

@@ -12,7 +12,9 @@ WORDS = {
     RefundState.POSTED: "on its way to your card",
 }
 REASONS: dict[str, str] = {
+    RefundReason.HOST: "The host gave it back.",
     RefundReason.CANCELLED: "The room was cancelled.",
+    RefundReason.NO_SHOW: "Nobody came to speak in the room.",
     RefundReason.LATE: "It came after your hold had ended.",
 }
 

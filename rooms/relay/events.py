@@ -1,4 +1,4 @@
-"""What the relay tells Django: who came, who is here, who went after how long, who is on which slot.
+"""What the relay tells Django: who came, who is here, who went after how long, who is on which slot, that it looked.
 
 Entries of a Valkey stream; `encode` writes them, `decode` reads them back on Django's side.
 """
@@ -55,6 +55,18 @@ class Here:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """So many sessions speak in a room, zero too: told with every lease, also of a room that nobody is in.
+
+    Without it silence could not be told from news that got lost.
+    """
+
+    room: str
+    speakers: int
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnStage:
     """Which identity holds which slot, empty for none; sent when it changes."""
 
@@ -63,8 +75,8 @@ class OnStage:
     at_s: float
 
 
-Event = Joined | Here | Left | OnStage
-NAMES: dict[type[Event], str] = {Joined: "joined", Here: "here", Left: "left", OnStage: "stage"}
+Event = Joined | Here | Left | OnStage | Watched
+NAMES: dict[type[Event], str] = {Joined: "joined", Here: "here", Left: "left", OnStage: "stage", Watched: "watched"}
 KINDS = {name: kind for kind, name in NAMES.items()}
 
 

@@ -10,10 +10,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from rooms.relay.events import HERE_AT_ONCE, Here, Joined, Left, OnStage, Sink
+from rooms.relay.events import HERE_AT_ONCE, Here, Joined, Left, OnStage, Sink, Watched
 from rooms.relay.ice import IceLite
 from rooms.relay.room import Outlet, Room
-from rooms.relay.session import HttpsSession, RtcSession, Session
+from rooms.relay.session import HttpsSession, Kind, RtcSession, Session
 from rooms.relay.stun import Address
 
 SETUP_S = 15.0  # from the answer to keys
@@ -138,12 +138,17 @@ class Relay:
         )
 
     def tell_here(self, room_id: str) -> None:
-        """Tell who is in a room, so that what is known of their attendance is never old."""
+        """Tell who is in a room, so that what is known of their attendance is never old, and that we looked."""
         room = self.rooms.get(room_id)
         sessions = [] if room is None else [s.id for s in room.seats.values() if s.ready_at is not None]
         for start in range(0, len(sessions), HERE_AT_ONCE):
             some = tuple(sessions[start : start + HERE_AT_ONCE])
             self.events.tell(Here(room=room_id, sessions=some, at_s=self.wall()))
+        self.events.tell(Watched(room=room_id, speakers=self._speakers(room), at_s=self.wall()))
+
+    def _speakers(self, room: Room | None) -> int:
+        seats = [] if room is None else room.seats.values()
+        return sum(1 for session in seats if session.kind is Kind.PUBLISH and session.ready_at is not None)
 
     def tell_stage(self, room: Room) -> None:
         """Tell who holds which slot, when that has changed."""

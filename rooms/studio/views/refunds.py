@@ -19,7 +19,7 @@ from rooms import money
 from rooms.currencies import money_text
 from rooms.errors import RoomsError
 from rooms.models import Creator, Room, RoomCancellation
-from rooms.refunds import limits
+from rooms.refunds import limits, silence
 from rooms.refunds.cancelling import cancel_room
 from rooms.refunds.errors import NotYourSaleError, RoomAlreadyOverError
 from rooms.refunds.operations import hosted_sale, refund_as_host
@@ -138,21 +138,30 @@ def cancel(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse
     room = Room.objects.select_related("creator").filter(slug=slug, creator=creator).first()
     if room is None:
         raise Http404("No room that you host has this address")
-    if room.cancelled_at is not None or room.ends_at <= clock.now():
+    if not _may_be_cancelled(room):
         return redirect("studio:room", slug=slug)
     form = CancelRoomForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             cancel_room(
                 room_id=room.id, user_id=creator.user_id, reason=form.cleaned_data["reason"],
-                now=clock.now(fresh=True),
+                now=clock.now(fresh=True), real_now=clock.real_now(),
             )  # fmt: skip
         except RoomAlreadyOverError as refusal:
             messages.warning(request, str(refusal))
         return redirect("studio:room", slug=slug)
     context = {"creator": creator, "room": room, "form": form, "cost": cost_of_cancelling(room=room)}
+    context["is_over"] = room.ends_at <= clock.now()
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "studio/room_cancel.html", context, status=status)
+
+
+def _may_be_cancelled(room: Room) -> bool:
+    """Until its end, and afterwards where nobody is known to have spoken."""
+    now = clock.now()
+    if room.cancelled_at is not None:
+        return False
+    return room.ends_at > now or silence.of_room(room, now=now, real_now=clock.real_now()) is not None
 
 
 @require_safe

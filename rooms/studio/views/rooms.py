@@ -13,6 +13,7 @@ from config import clock
 from rooms.donations.operations import charities_to_choose, choose_charity
 from rooms.errors import CoHostNotFoundError, InvalidFieldsError
 from rooms.models import Creator, Room
+from rooms.refunds import silence
 from rooms.scheduling.operations import accept_cohosting, schedule_room
 from rooms.studio import previews, queries
 from rooms.studio.access import creator_required
@@ -79,6 +80,11 @@ def room(request: HttpRequest, slug: str, *, creator: Creator) -> HttpResponse:
         "page": page,
         "sales": sale_lines(page.object_list),
         "charities": charities_to_choose() if found.room.creator_id == creator.id else (),
+    }
+    is_host = found.room.creator_id == creator.id
+    context |= {
+        "silence": silence.of_room(found.room, now=clock.now(), real_now=clock.real_now()) if is_host else None,
+        "now": clock.now(),
     }
     context |= {"called_off": cancellation_of(found.room), "may_cancel": _may_cancel(found.room, creator)}
     return render(request, "studio/room.html", context)

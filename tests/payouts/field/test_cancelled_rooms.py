@@ -72,7 +72,9 @@ def _states(room: Room) -> list[str]:
 
 
 def _cancel(room: Room, ada: Creator) -> RoomCancellation:
-    return cancel_room(room_id=room.id, user_id=ada.user_id, reason="Ada is ill", now=clock.now())
+    return cancel_room(
+        room_id=room.id, user_id=ada.user_id, reason="Ada is ill", now=clock.now(), real_now=clock.real_now()
+    )
 
 
 def test_room_cancelled_with_the_worker_dying_half_way(

@@ -13,7 +13,7 @@ from rooms.livekit.engine import Engine
 from rooms.livekit.server import Server, ServerAwayError
 from rooms.livekit.settings import complaint
 from rooms.relay.control import Demote, End, Lease, Mute, Readmit, Record, Revoke
-from rooms.relay.events import Here, Joined, Left, MemorySink
+from rooms.relay.events import Here, Joined, Left, MemorySink, Watched
 from tests.rooms.livekit.standin import KEY, SECRET, StandIn
 
 ROOM = "salon"
@@ -216,6 +216,9 @@ async def test_who_is_there_is_told_even_when_no_webhook_came(engine: Engine, li
     }
     assert [event.sessions for event in events if isinstance(event, Here)] == [(linus.sid, voice.sid), (voice.sid,)]
     assert [event.session for event in events if isinstance(event, Left)] == [linus.sid]
+    engine.take(End(room=ROOM))
+    await engine.look_at(ROOM)  # over: nobody looks any more
+    assert [event.speakers for event in told(engine) if isinstance(event, Watched)] == [1, 1]
 
 
 async def test_it_acts_at_once_and_settles_first_what_was_said_before_it_began(

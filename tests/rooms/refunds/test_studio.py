@@ -162,7 +162,7 @@ def test_cancelling_says_what_it_costs_and_shows_how_far_it_is(
 
 
 def test_a_refund_that_fails_stands_out_until_finance_has_made_another(sale: Sale, room: Room, ada: Creator) -> None:
-    cancel_room(room_id=room.id, user_id=ada.user_id, reason="", now=clock.now())
+    cancel_room(room_id=room.id, user_id=ada.user_id, reason="", now=clock.now(), real_now=clock.real_now())
     carry_on(room_id=room.id, now=clock.now())
     stripe_says(sale, 1000, now=clock.now())
     stripe_says(sale, 1000, failure="The refund failed: expired or canceled card", now=clock.now())

@@ -8,7 +8,7 @@ import pytest
 
 from rooms.relay import control, events, grants
 from rooms.relay.control import ControlError, decode, encode
-from rooms.relay.events import EventError, Here, Joined, Left, OnStage
+from rooms.relay.events import EventError, Here, Joined, Left, OnStage, Watched
 from rooms.relay.relay import CLOSING_S, CONSENT_S, SETUP_S
 from tests.rooms.relay.house import KEY, ROOM, House, grant
 from tests.rooms.relay.peer import Peer, offer
@@ -58,6 +58,7 @@ def test_a_broken_message_is_refused(fields: dict[str, str]) -> None:
     [
         Joined(room="r", identity="a", session="s", way="listen", at_s=1.5),
         Here(room="r", sessions=("s", "t"), at_s=1.5),
+        Watched(room="r", speakers=2, at_s=1.5),
         Left(room="r", identity="a", session="s", way="webm", at_s=1.5, seconds=1.0, reason="left"),
         OnStage(room="r", slots=("a", "", "", ""), at_s=1.5),
     ],
@@ -85,6 +86,8 @@ async def test_with_the_leases_it_is_told_who_is_here(house: House, monkeypatch:
     ready = [session.id for session in house.relay.sessions.values() if session.ready_at is not None]
     assert [event.sessions for event in told] == [(session,) for session in ready]
     assert len(ready) == 2
+    looked = [(event.room, event.speakers) for event in house.events.events if isinstance(event, Watched)]
+    assert looked == [(ROOM, 1), ("empty", 0)]
 
 
 async def test_a_revoked_listener_gets_no_further_packet_and_cannot_come_back(house: House) -> None:

@@ -85,7 +85,7 @@ def _called_off(ada: Creator) -> Room:
     now = clock.now()
     room = _room(ada, "Bernoulli aloud", now)
     sales = [story.sold(room, name=name, at=now) for name in ("Mary", "Karen", "Sofia")]
-    cancel_room(room_id=room.id, user_id=ada.user_id, reason="Ada is ill", now=now)
+    cancel_room(room_id=room.id, user_id=ada.user_id, reason="Ada is ill", now=now, real_now=now)
     stripe_says(sales[0], 1000, now=now)
     ask_refund(
         sale_id=sales[1].id, reason=RefundReason.CANCELLED, asked_by="system",
