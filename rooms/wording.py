@@ -8,4 +8,4 @@ from django.utils.translation import gettext
 
 def listed(names: Sequence[str]) -> str:
     """`A`, `A and B`, `A, B and C`; comma and conjunction are Django's own, translated."""
-    return get_text_list(names, gettext("and"))
+    return get_text_list(list(names), gettext("and"))
