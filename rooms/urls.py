@@ -16,6 +16,7 @@ from rooms.pages import (
     subscription_receipts,
     subscriptions,
     tickets,
+    tip_sheet,
     tips,
 )
 from rooms.recordings import views as recordings
@@ -59,6 +60,7 @@ urlpatterns = [
     path("stars/<uuid:purchase_id>/receipt/", purchases.receipt, {"kind": "stars"}, name="stars-receipt"),
     path("tips/<uuid:purchase_id>/", purchases.page, {"kind": "tip"}, name="tip"),
     path("tips/<uuid:purchase_id>/state/", purchases.state, {"kind": "tip"}, name="tip-state"),
+    path("tips/<uuid:purchase_id>/sheet/", tip_sheet.state, name="tip-sheet"),
     path("tips/<uuid:purchase_id>/receipt/", purchases.receipt, {"kind": "tip"}, name="tip-receipt"),
     path("plans/<uuid:plan_id>/", subscriptions.plan, name="plan"),
     path("plans/<uuid:plan_id>/subscribe/", subscriptions.subscribe, name="subscribe"),

@@ -88,14 +88,14 @@ def _context(request: HttpRequest, found: Purchase, kind: str) -> dict[str, Any]
         "facts_template": f"rooms/purchase/facts_{kind}.html",
         "state_url": reverse(f"{kind}-state", kwargs={"purchase_id": found.id}),
         "receipt_url": reverse(f"{kind}-receipt", kwargs={"purchase_id": found.id}),
-        "again_url": _again(found),
+        "again_url": again_url_of(found),
         "is_moving": stage in MOVING,
         "stripe_silent_since": silent_since() if stage in {Stage.PREPARING, Stage.CHARGING} else None,
         "came_from": came_from if came_from in {"checkout", "back", "preparing", "charging"} else "",
     }
 
 
-def _again(found: Purchase) -> str:
+def again_url_of(found: Purchase) -> str:
     """Where the same can be bought anew."""
     if isinstance(found, Tip):
         if found.room:

@@ -47,6 +47,8 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
     entry = access.decide(room=found, user=request.user, now=now)
     is_over = hours.is_over(found, now=now)
     is_recorded = is_over and recordings.is_recorded(found.id)
+    jar = tips.of_room(found)
+    takes_tips, is_own = tips.takes_tips(jar, now=now), tips.is_own(jar, request.user)
     context = {
         "room": found,
         "sharers": sharers,
@@ -60,8 +62,9 @@ def room(request: HttpRequest, slug: str) -> HttpResponse:
         "quote": breakdowns.quote_of(found, now=now) if not is_over and _is_for_sale(found, entry) else None,
         "quote_label": "A listener pays" if entry.may_hear else "You pay",
         "waiting_for": [sharer.creator.display_name for sharer in sharers if not shares.is_ready(sharer.creator)],
-        "takes_tips": tips.takes_tips(tips.of_room(found), now=now),
-        "is_own": tips.is_own(tips.of_room(found), request.user),
+        "takes_tips": takes_tips,
+        "is_own": is_own,
+        "may_tip": takes_tips and not is_own and request.user.is_authenticated,
         "tips": tip_queries.tips_in(room_id=found.id, limit=tip_queries.TIPS_SHOWN),
         "takes_donations": takes_donations(found, now=now),
         "is_live": found.starts_at <= now and found.cancelled_at is None and not is_over,

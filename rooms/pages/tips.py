@@ -29,8 +29,10 @@ from rooms.errors import (
 from rooms.idempotency import Done
 from rooms.models import Creator, Tip, User
 from rooms.pages.giving import CARD_GONE, Preview, amount_faults, asked_of, done_once, lead_on
+from rooms.pages.tip_sheet import done, going_on, is_in_sheet, leaves_the_sheet_to_sign_in
 from rooms.purchases.context import purchase_context
 from rooms.stars.operations import give_stars
+from rooms.stars.packs import pack_for
 from rooms.studio.access import user_of
 from rooms.tips import targets
 from rooms.tips.forms import STARS, TipForm
@@ -40,7 +42,7 @@ from rooms.tips.targets import Target
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@login_required
+@leaves_the_sheet_to_sign_in
 @never_cache
 def in_room(request: HttpRequest, slug: str) -> HttpResponse:
     """A tip to those on stage."""
@@ -97,16 +99,21 @@ def _give(request: HttpRequest, target: Target) -> HttpResponse:
                 return answer
     except (TipsOffError, TipsClosedError, OwnTipError, KeyReusedError) as refusal:
         return _refused(request, target, refusal)
+    drafted = _drafted(form)
     context = {
         "target": target,
         "form": form,
+        "form_url": request.path,
         "cards": cards,
         "stars": stars,
-        "preview": _preview(_drafted(form), now=now),
+        "preview": _preview(drafted, now=now),
         "preview_url": f"{request.path}preview/",
+        "missing": _missing(drafted),
+        "in_sheet": is_in_sheet(request),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
-    return render(request, "rooms/tip_new.html", context, status=status)
+    template = "rooms/tip_sheet/form.html" if context["in_sheet"] else "rooms/tip_new.html"
+    return render(request, template, context, status=status)
 
 
 def _given(request: HttpRequest, form: TipForm, target: Target, user: User, *, now: datetime) -> HttpResponse | None:
@@ -134,7 +141,8 @@ def _given(request: HttpRequest, form: TipForm, target: Target, user: User, *, n
     except UnknownCardError:
         form.add_error("pay_by", CARD_GONE)
         return None
-    return lead_on(Tip.objects.select_related("sale").get(id=tip_id))
+    tip = Tip.objects.select_related("sale", "creator").get(id=tip_id)
+    return going_on(request, tip) if is_in_sheet(request) else lead_on(tip)
 
 
 def _given_in_stars(
@@ -160,7 +168,10 @@ def _given_in_stars(
     except InvalidFieldsError as refusal:
         form.refuse(refusal)
         return None
-    messages.success(request, f"{wanted['stars']:,} Stars went to {target.name}. Thank you.")
+    sentence = f"{wanted['stars']:,} Stars went to {target.name}. Thank you."
+    if is_in_sheet(request):
+        return done(sentence)
+    messages.success(request, sentence)
     return redirect(target.room or target.creator)
 
 
@@ -175,8 +186,19 @@ def _drafted(form: TipForm) -> TipForm:
 def _preview_part(request: HttpRequest, target: Target) -> HttpResponse:
     by = STARS if request.GET.get("pay_by") == STARS else ""
     values = request.GET.dict() | {"key": "00000000-0000-0000-0000-000000000000", "pay_by": by}
-    form = TipForm(values, target=target, cards=[], stars=0)
-    return render(request, "rooms/parts/tip_preview.html", {"preview": _preview(form, now=clock.now())})
+    stars = balance_of(user_id=request.user.id) if by and isinstance(request.user, User) else 0
+    form = TipForm(values, target=target, cards=[], stars=stars)
+    context = {"preview": _preview(form, now=clock.now()), "missing": _missing(form), "tells_missing": True}
+    return render(request, "rooms/parts/tip_preview.html", context)
+
+
+def _missing(form: TipForm) -> StarsMissingError | None:
+    """What the wallet lacks for the amount typed so far, when Stars are to pay for it: told before the button is."""
+    form.is_valid()
+    wanted = form.cleaned_data.get("amount_minor")
+    if form.cleaned_data.get("pay_by") != STARS or wanted is None or wanted <= form.stars:
+        return None
+    return StarsMissingError(balance=form.stars, wanted=wanted, pack=pack_for(wanted - form.stars).stars)
 
 
 def _preview(form: TipForm, *, now: datetime) -> Preview:
@@ -198,4 +220,5 @@ def _preview(form: TipForm, *, now: datetime) -> Preview:
 
 def _refused(request: HttpRequest, target: Target, refusal: RoomsError) -> HttpResponse:
     context = {"target": target, "reason": str(refusal), "code": refusal.code}
-    return render(request, "rooms/tip_refused.html", context, status=HTTPStatus.CONFLICT)
+    template = "rooms/tip_sheet/refused.html" if is_in_sheet(request) else "rooms/tip_refused.html"
+    return render(request, template, context, status=HTTPStatus.CONFLICT)

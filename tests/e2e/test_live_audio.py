@@ -114,6 +114,8 @@ def linus(browser: Browser, stack: Stack, tmp_path: Path) -> Iterator[Someone]:
 def test_a_room_from_its_first_tone_to_its_end(ada: Someone, linus: Someone, grace: Someone) -> None:
     ada.signs_up()
     ada.becomes_a_payee()
+    ada.open("/studio/onboarding/")
+    ada.press("Switch tips on")
     room = ada.schedules_a_room(title=TITLE, seats=10, price="10.00")
     linus.signs_up()
     linus.buys(room)
@@ -125,6 +127,7 @@ def test_a_room_from_its_first_tone_to_its_end(ada: Someone, linus: Someone, gra
 
     ada_goes_on_stage(ada, room)
     linus_hears_her(linus, room)
+    linus_tips_and_goes_on_hearing(ada, linus)
     grace_hears_nothing(grace, room)
     grace_is_let_in_as_a_guest(ada, grace, room)
     linus_is_brought_up(ada, linus, grace)
@@ -163,6 +166,20 @@ def linus_hears_her(linus: Someone, room: str) -> None:
     assert faults(linus.page) == []
     assert sessions(linus) == {"listeners": 2, "publishers": 1}
     pictures(linus, "listener")
+
+
+def linus_tips_and_goes_on_hearing(ada: Someone, linus: Someone) -> None:
+    """The card page is another tab; the room stays, and says when the tip has come."""
+    linus.follow("Give a tip")
+    with linus.page.context.expect_page() as opened:
+        linus.press("Give the tip")
+    Someone(name=linus.name, page=opened.value, stack=linus.stack).pays_with("4242 4242 4242 4242")
+    told = linus.page.get_by_role("status").filter(has_text="Your tip of $5.00 went to Ada Okafor.")
+    expect(told).to_be_visible(timeout=SLOW_MS)
+    opened.value.close()
+    linus.page.bring_to_front()
+    hears(linus, ADAS_HZ)
+    expect(ada.page.locator("#room-tips")).to_contain_text("$5.00", timeout=SLOW_MS)
 
 
 def grace_hears_nothing(grace: Someone, room: str) -> None:

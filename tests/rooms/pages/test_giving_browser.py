@@ -120,6 +120,10 @@ def test_no_page_of_giving_has_a_serious_fault(
             page.goto(path)
             assert faults(page) == [], path
             assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+        page.goto(room.get_absolute_url())
+        page.get_by_role("link", name="Give a tip").click()
+        expect(page.get_by_role("button", name="Give the tip · $5.46")).to_be_visible()
+        assert faults(page) == []
         context.close()
     assert complaints == []
 
@@ -132,14 +136,27 @@ def test_a_tip_is_chosen_at_a_press_and_shown_to_the_host_at_once(committed_db: 
         with seen.expect_response("**/live/events/"):
             seen.goto(room.get_absolute_url())
         page = giver.new_page()
-        page.goto(f"{room.get_absolute_url()}tip/")
+        page.goto(room.get_absolute_url())
+        opener = page.get_by_role("link", name="Give a tip")
+        opener.click()
+        page.get_by_role("heading", name="Tip Ada Lovelace").wait_for()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_be_hidden()
+        expect(opener).to_be_focused()
+        opener.click()
+        page.get_by_text("Who gets what").last.click()
         page.get_by_role("button", name="$25.00").click()
         expect(page.locator("#preview")).to_contain_text("$26.06", timeout=PATIENT_MS)
         page.get_by_label("Stars").check()
+        expect(page.get_by_text("You have 1,000 Stars, and this tip takes 2,500.")).to_be_visible(timeout=PATIENT_MS)
         expect(page.locator("#preview")).to_contain_text("All of $25.00 goes to Ada Lovelace.", timeout=PATIENT_MS)
         page.get_by_label("Amount").fill("2")
-        page.get_by_role("button", name="Give the tip").click()
-        expect(page.get_by_text("200 Stars went to Ada Lovelace. Thank you.")).to_be_visible(timeout=PATIENT_MS)
+        page.get_by_role("button", name="Give the tip · 200 Stars").click()
+        told = page.get_by_role("status").filter(has_text="200 Stars went to Ada Lovelace. Thank you.")
+        expect(told).to_be_visible(timeout=PATIENT_MS)
+        expect(page.get_by_role("dialog")).to_be_hidden()
+        expect(opener).to_be_focused()
+        assert page.url.endswith(room.get_absolute_url())
         expect(seen.locator("#room-tips")).to_contain_text("200 Stars", timeout=PATIENT_MS)
         host.close()
         giver.close()

@@ -1,5 +1,6 @@
 """Tipping on the site: the form, who gets what, one tap, and the page that follows a tip."""
 
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,8 @@ from rooms.models import CoHost, Creator, Room, Ticket, TicketState, Tip, User
 from rooms.scheduling.operations import CoHostSpec, accept_cohosting
 from rooms.tips.operations import switch_tips
 from tests.rooms import cast
+
+SHEET = {"HX-Request": "true", "HX-Target": "tip-sheet-body"}
 
 
 @pytest.fixture
@@ -78,6 +81,57 @@ def test_a_saved_card_is_charged_without_a_card_page(listener: Client, open_room
     tip = Tip.objects.select_related("sale").get()
     assert (tip.sale.channel, tip.sale.payment_method_id, tip.sale.state) == (SaleChannel.CARD, "pm_1", SaleState.OPEN)
     assert "Charging your card" in listener.get(tip.get_absolute_url()).content.decode()
+
+
+def test_a_tip_in_the_sheet_is_followed_there_and_told_to_the_room(
+    listener: Client, open_room: Room, card: SavedCard
+) -> None:
+    address = f"{open_room.get_absolute_url()}tip/"
+    form = listener.get(address, headers=SHEET).content.decode()
+    assert 'hx-target="#tip-sheet-body"' in form
+    assert "<html" not in form
+    part = listener.post(address, _form(pay_by="pm_1"), headers=SHEET).content.decode()
+    tip = Tip.objects.get()
+    state = f"{tip.get_absolute_url()}sheet/?was="
+    assert f'hx-get="{state}charging"' in part
+    assert listener.get(f"{state}charging").status_code == 204
+    Sale.objects.update(state=SaleState.EXPIRED, expired_at=clock.now(), failure="The bank said no.")
+    assert "The bank said no. Nothing was charged." in listener.get(f"{state}charging").content.decode()
+    Sale.objects.update(
+        channel=SaleChannel.CHECKOUT, state=SaleState.OPEN, session_expires_at=clock.now(),
+        checkout_url="https://checkout.example/1",
+    )  # fmt: skip
+    part = listener.get(f"{state}charging").content.decode()
+    assert 'href="https://checkout.example/1" target="_blank"' in part
+    assert "the sound goes on here" in part
+    Sale.objects.update(state=SaleState.PAID, paid_at=clock.now(), payment_intent_id="pi_1", charge_id="ch_1")
+    told = json.loads(listener.get(f"{state}open")["HX-Trigger"])
+    assert told == {"tip-given": {"sentence": "Your tip of $25.00 went to Ada Lovelace. Thank you."}}
+
+
+def test_the_sheet_names_faults_and_refusals_itself_and_leaves_to_sign_in(
+    client: Client, listener: Client, open_room: Room
+) -> None:
+    address = f"{open_room.get_absolute_url()}tip/"
+    wrong = listener.post(address, _form(amount="0.5"), headers=SHEET)
+    assert (wrong.status_code, "<html" in wrong.content.decode()) == (422, False)
+    assert "A tip is $1.00 to $500.00." in wrong.content.decode()
+    switch_tips(creator_id=open_room.creator_id, on=False)
+    refused = listener.post(address, _form(), headers=SHEET)
+    assert (refused.status_code, "<html" in refused.content.decode()) == (409, False)
+    assert "Nothing was charged." in refused.content.decode()
+    assert client.get(address, headers=SHEET)["HX-Redirect"] == f"/accounts/login/?next={address}"
+
+
+def test_too_few_stars_are_told_at_the_choice(listener: Client, open_room: Room) -> None:
+    preview, asked = f"{open_room.get_absolute_url()}tip/preview/", {"amount": "25", "currency": "USD"}
+    by_card = listener.get(preview, asked).content.decode()
+    assert 'data-sum="$26.06"' in by_card
+    assert "and this tip takes" not in by_card
+    in_stars = listener.get(preview, asked | {"pay_by": "stars"}).content.decode()
+    assert 'data-sum="2,500 Stars"' in in_stars
+    assert "You have 0 Stars, and this tip takes 2,500." in in_stars
+    assert 'href="/stars/"' in in_stars
 
 
 def test_somebody_elses_card_cannot_be_charged(open_room: Room, grace: Creator, card: SavedCard) -> None:

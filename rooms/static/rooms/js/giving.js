@@ -1,33 +1,50 @@
-// Amounts at one press, and a form that is sent once. The page works without this.
+// Amounts at one press, a button that says what will be paid, and a form that is sent once. Pages work without this.
 (() => {
   "use strict";
 
-  const mark = (presets, field) => {
+  const fieldOf = (presets) => document.getElementById(presets.dataset.presets);
+
+  const mark = (presets) => {
+    const typed = fieldOf(presets).value.trim();
     for (const button of presets.querySelectorAll("[data-amount]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.amount === field.value.trim()));
+      button.setAttribute("aria-pressed", String(button.dataset.amount === typed));
     }
   };
 
-  document.addEventListener("DOMContentLoaded", () => {
-    for (const presets of document.querySelectorAll("[data-presets]")) {
-      const field = document.getElementById(presets.dataset.presets);
-      presets.addEventListener("click", (event) => {
-        const button = event.target.closest("[data-amount]");
-        if (!button) return;
-        field.value = button.dataset.amount;
-        field.dispatchEvent(new Event("input", { bubbles: true }));
-      });
-      field.addEventListener("input", () => mark(presets, field));
-      mark(presets, field);
+  // The sum comes from the server with the preview; until that answers, the button promises no figure.
+  const label = (sum) => {
+    for (const words of document.querySelectorAll("[data-with-sum]")) {
+      words.dataset.withSum ||= words.textContent;
+      words.textContent = sum ? `${words.dataset.withSum} · ${sum}` : words.dataset.withSum;
     }
-    // Round amounts differ by currency, so another one is another form.
-    document.querySelector("select[name=currency]")?.addEventListener("change", (event) => {
+  };
+
+  const show = () => {
+    document.querySelectorAll("[data-presets]").forEach(mark);
+    label(document.querySelector("[data-sum]")?.dataset.sum);
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-amount]");
+    if (!button) return;
+    const field = fieldOf(button.closest("[data-presets]"));
+    field.value = button.dataset.amount;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  document.addEventListener("input", (event) => {
+    document.querySelectorAll("[data-presets]").forEach(mark);
+    if (event.target.name === "amount" || event.target.name === "pay_by") label("");
+  });
+  // Round amounts differ by currency, so another one is another form.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("select[name=currency]")) {
       location.search = new URLSearchParams({ currency: event.target.value });
-    });
-    for (const form of document.querySelectorAll("form[method=post]")) {
-      form.addEventListener("submit", () => {
-        for (const button of form.querySelectorAll("button[type=submit]")) button.setAttribute("aria-disabled", "true");
-      });
     }
   });
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("form[method=post]")) return;
+    for (const button of event.target.querySelectorAll("button[type=submit]")) button.setAttribute("aria-disabled", "true");
+  });
+  document.addEventListener("DOMContentLoaded", show);
+  document.addEventListener("htmx:load", show);
 })();
