@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ledger.queries import TransactionLine
-from payouts.models import Refund, RefundState
+from payouts.models import Refund, RefundReason, RefundState
 from rooms.studio.words import account_words
 
 LOOKS = {
@@ -13,6 +13,11 @@ LOOKS = {
     RefundState.POSTED: ("pill-good", "Went back"),
     RefundState.FAILED: ("pill-bad", "The card did not take it"),
     RefundState.REFUSED: ("pill-bad", "Refused by Stripe"),
+}
+
+BY_ITSELF = {
+    RefundReason.CANCELLED: "by itself, since the room was cancelled",
+    RefundReason.LATE: "by itself, since it was paid too late",
 }
 
 
@@ -27,27 +32,41 @@ class LegPart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundLine:
-    """One refund: how it stands, who asked for it, and its parts while they are in the ledger."""
+    """One refund: how it stands, who asked for it, and its parts while they are in the ledger.
+
+    `note` and `failure` come without the full stop that they may end with: the page writes one.
+    """
 
     refund: Refund
     pill: str
     words: str
     asked_by: str
+    note: str
+    failure: str
     key: str
     parts: tuple[LegPart, ...]
 
 
 def refund_lines(
-    refunds: Iterable[Refund], entries: Iterable[TransactionLine], *, names: Mapping[str, str]
+    refunds: Iterable[Refund],
+    entries: Iterable[TransactionLine],
+    *,
+    names: Mapping[str, str],
+    people: Mapping[str, str],
 ) -> tuple[RefundLine, ...]:
-    """Each refund with its entries, which were read already; `names` are payees' names by UUID."""
+    """Each refund with its entries, which were read already; `names` are payees' names by UUID, `people` by user."""
     by_key: dict[str, list[TransactionLine]] = {}
     for entry in entries:
         by_key.setdefault(entry.key, []).append(entry)
-    return tuple(_line(refund, by_key, names) for refund in refunds)
+    return tuple(_line(refund, by_key, names, people) for refund in refunds)
 
 
-def _line(refund: Refund, by_key: Mapping[str, list[TransactionLine]], names: Mapping[str, str]) -> RefundLine:
+def _line(
+    refund: Refund,
+    by_key: Mapping[str, list[TransactionLine]],
+    names: Mapping[str, str],
+    people: Mapping[str, str],
+) -> RefundLine:
     pill, words = LOOKS[RefundState(refund.state)]
     key = f"refund:{refund.refund_id}"
     entries = by_key.get(key, []) if refund.refund_id and refund.returned_at is None else []
@@ -55,7 +74,9 @@ def _line(refund: Refund, by_key: Mapping[str, list[TransactionLine]], names: Ma
         refund=refund,
         pill=pill,
         words=words,
-        asked_by=_asker(refund),
+        asked_by=_asker(refund, people),
+        note=refund.note.rstrip(". "),
+        failure=refund.failure.rstrip(". "),
         key=key,
         parts=tuple(
             LegPart(
@@ -67,10 +88,13 @@ def _line(refund: Refund, by_key: Mapping[str, list[TransactionLine]], names: Ma
     )
 
 
-def _asker(refund: Refund) -> str:
-    """Who, in a word: hosts see that it was one of them, or Obole."""
-    if refund.asked_by.startswith("staff:"):
-        return "by Obole's finance team"
-    if refund.asked_by.startswith("user:"):
-        return "by the host"
-    return "in Stripe's dashboard" if refund.asked_by == "stripe" else "by itself"
+def _asker(refund: Refund, people: Mapping[str, str]) -> str:
+    """Who, by name where it was a host; else Obole, with what made it."""
+    kind, _, identity = refund.asked_by.partition(":")
+    if kind == "user":
+        return f"by {people.get(identity, 'the host')}"
+    if kind == "stripe":
+        return "in Stripe's dashboard"
+    if kind == "system":
+        return BY_ITSELF.get(RefundReason(refund.reason), "by Obole, by itself")
+    return "by Obole's finance team" if identity else f"by Obole: {refund.asked_by}"

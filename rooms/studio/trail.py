@@ -1,12 +1,12 @@
 """Explain this cent: where every part of a sale went, from its stored split and the ledger."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from payouts.disputes.queries import disputes_of
-from payouts.models import TOO_LATE, BalanceTransaction, Payee, Payout, Sale, SaleShare, SaleState
+from payouts.models import TOO_LATE, BalanceTransaction, Payout, Sale, SaleShare, SaleState
 from payouts.refunds.queries import refunds_of
 from payouts.sales.queries import Explanation, explain_sale
 from rooms.conversions import rate_words
@@ -17,8 +17,8 @@ from rooms.studio.refund_lines import RefundLine, refund_lines
 from rooms.studio.refundable import why_not
 from rooms.studio.standing import Badge, badge_of, refunded
 from rooms.studio.steps import Step
+from rooms.studio.who_got_what import WhoGotWhat, who_got_what
 from rooms.studio.words import formula_words
-from rooms.templatetags.ui import Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +34,14 @@ class FormulaLine:
 class Trail:
     """A sale as one of its payees may see it; amounts are in `currency`, that of settlement once the fee is known.
 
-    `mine_minor` and `parts` are empty until then; `given_minor` of `mine_minor` went back. `why_no_refund` tells the
+    `mine_minor` and `who` are empty until then; `given_minor` of `mine_minor` went back. `why_no_refund` tells the
     host why it cannot be refunded now.
     """
 
     sale: Sale
     currency: str
     mine_minor: int | None
-    parts: tuple[Part, ...]
+    who: WhoGotWhat
     formula: tuple[FormulaLine, ...]
     policy_title: str
     platform_words: str
@@ -65,23 +65,20 @@ class Trail:
 
 
 def trail_of(*, sale_id: UUID, payee_id: UUID, now: datetime) -> Trail | None:
-    """The trail of a paid sale that this payee shares in, or None when there is none.
-
-    Four queries beside those of `explain_sale`, one more when a payout carried it.
-    """
-    sharing = SaleShare.objects.filter(sale_id=sale_id, payee_id=payee_id, sale__paid_at__isnull=False)
-    mine = sharing.first()
+    """The trail of a paid sale that this payee shares in, or None when there is none."""
+    shares = list(SaleShare.objects.filter(sale_id=sale_id, sale__paid_at__isnull=False).select_related("payee"))
+    mine = next((share for share in shares if share.payee_id == payee_id), None)
     if mine is None:
         return None
     found = explain_sale(sale_id=sale_id)
-    names = {str(payee.id): payee.display_name for payee in Payee.objects.filter(shares__sale_id=sale_id)}
+    names = {str(share.payee_id): share.payee.display_name for share in shares}
     payout = _payout(found, payee_id)
     disputed, refunds = list(disputes_of(sale_id=sale_id)), refunds_of(sale_id=sale_id)
     return Trail(
         sale=found.sale,
         currency=found.currency,
-        mine_minor=next((share.amount_minor for share in found.shares if share.payee_id == payee_id), None),
-        parts=_parts(found, names, payee_id),
+        mine_minor=mine.amount_minor,
+        who=who_got_what(sale=found.sale, shares=shares, payee_id=payee_id),
         formula=_formula(found, names),
         policy_title=found.policy_title,
         platform_words=_platform_words(found),
@@ -91,13 +88,19 @@ def trail_of(*, sale_id: UUID, payee_id: UUID, now: datetime) -> Trail | None:
         steps=(*_steps(found.sale, found.balance_transaction, payout), *disputes.steps_of(disputed)),
         transactions=grouped(found.entries, names=names),
         payout=payout,
-        refunds=refund_lines(refunds, found.entries, names=names),
+        refunds=refund_lines(refunds, found.entries, names=names, people=_people(shares, mine)),
         refunded=refunded(found.sale, disputed),
         dispute=badge_of(disputed),
         given_minor=mine.given_minor,
         is_host=mine.position == 0,
         why_no_refund=why_not(sale=found.sale, refunds=refunds, now=now) if mine.position == 0 else "",
     )
+
+
+def _people(shares: Sequence[SaleShare], mine: SaleShare) -> dict[str, str]:
+    """Who shares in it, by user."""
+    names = {str(share.payee.user_id): share.payee.display_name for share in shares}
+    return names | {str(mine.payee.user_id): "you"}
 
 
 def _payout(found: Explanation, payee_id: UUID) -> Payout | None:
@@ -108,28 +111,6 @@ def _payout(found: Explanation, payee_id: UUID) -> Payout | None:
 def _rate_words(found: Explanation) -> str:
     movement = found.balance_transaction
     return "" if movement is None else rate_words(found.sale, movement.exchange_rate)
-
-
-def _parts(found: Explanation, names: Mapping[str, str], payee_id: UUID) -> tuple[Part, ...]:
-    """The parts of the stored split, which sum to what arrived."""
-    if not found.is_final:
-        return ()
-    people = [
-        Part(
-            label="You" if share.payee_id == payee_id else names[str(share.payee_id)],
-            amount_minor=share.amount_minor,
-            look=str(position % 4 + 1),
-        )
-        for position, share in enumerate(found.shares)
-    ]
-    platform = Part(label="Obole", amount_minor=found.platform_fee_minor or 0, look="platform", note="the platform")
-    processor = Part(
-        label="Card processing",
-        amount_minor=found.processing_recovered_minor or 0,
-        look="processor",
-        note="what Stripe took" if found.processing_recovered_minor else "borne by Obole",
-    )
-    return (*people, platform, processor)
 
 
 def _formula(found: Explanation, names: Mapping[str, str]) -> tuple[FormulaLine, ...]:

@@ -26,12 +26,21 @@ GIFTS = {"tip", "donation", "gift"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One receiver in "who gets what". `look` names its colour: 1 to 4 for payees, `platform`, `processor`."""
+    """One receiver in "who gets what". `look` names its colour: 1 to 4 for payees, `platform`, `processor`.
+
+    `given_minor` of the amount went back since.
+    """
 
     label: str
     amount_minor: int
     look: str
     note: str = ""
+    given_minor: int = 0
+
+    @property
+    def left_minor(self) -> int:
+        """What is left; below zero where somebody bears what others have lost."""
+        return self.amount_minor - self.given_minor
 
 
 @register.simple_tag

@@ -61,7 +61,7 @@ def test_the_form_says_what_it_takes_from_whom_and_two_clicks_are_one_refund(stu
     assert (refund.amount_minor, refund.state, refund.note) == (400, RefundState.ASKED, "Late start")
     trail = studio.get(f"/studio/sales/{sale.id}/").content.decode()
     assert "Being asked for" in trail
-    assert "by the host" in trail
+    assert "Asked for by you" in trail
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from rooms.scheduling.operations import CoHostSpec, accept_cohosting
 from rooms.studio.trail import trail_of
 from tests.rooms import cast
 from tests.rooms.cast import NOW
+from tests.rooms.refunds.conftest import refund_posted
 from tests.rooms.studio import story
 from tests.rooms.studio.conftest import words
 
@@ -110,5 +112,26 @@ def test_its_queries_are_known(
     studio: Client, evening: Room, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     sale = story.sold(evening)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         studio.get(reverse("studio:sale", args=[sale.id]))
+
+
+def test_what_went_back_and_what_is_left_sum_to_the_headline(studio: Client, ada: Creator) -> None:
+    room = cast.room(ada, currency="EUR")
+    sale = story.posted(story.bought(room), fee_minor=61, settled=(1080, "USD", Decimal("1.08")))
+    address = reverse("studio:sale", args=[sale.id])
+    assert "Went back" not in words(studio.get(address))
+    refund_posted(sale, 333)
+    page = words(studio.get(address))
+    assert "$6.58 is yours of €10.00 that a listener paid" in page
+    assert "Your share was $9.87 ; $3.29 of it went back with €3.33 of the payment." in page
+    assert (
+        "You $9.87 $3.29 $6.58 Obole the platform $0.32 $0.11 $0.21 Card processing what Stripe took $0.61 $0.20 $0.41"
+        " What arrived $10.80 $3.60 $7.20" in page
+    )
+    assert "The listener paid €10.00 ; it arrived as $10.80 , at 1 EUR = 1.08 USD." in page
+    refund_posted(sale, 667, refund_id="re_2")
+    page = words(studio.get(address))
+    assert "$0.00 is yours" in page
+    assert "Your share was $9.87 ; $9.87 of it went back with all of the payment." in page
+    assert "What arrived $10.80 $10.80 $0.00" in page
