@@ -5,16 +5,15 @@ Stripe works it out for a given second, and the change then names that second, s
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from payouts.errors import StripeUnavailableError, SubscriptionChangeError, UnknownSubscriptionError
 from payouts.gateway import billing_previews
 from payouts.gateway.billing_previews import PreviewedInvoice, PreviewedLine
 from payouts.models import BillingPrice, BillingState, BillingSubscription
+from payouts.subscriptions import credit
 from payouts.subscriptions.changing import check_change, check_moment
-
-DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +84,8 @@ def _too_much_credit(found: BillingSubscription, price: BillingPrice, lines: Seq
     """What would be left over after the next invoice would pay other creators' invoices with this one's money."""
     words = f"What is left of this month is worth more than a month of {price.title}."
     later = f"cancel at the end of the month and take {price.title} then"
-    start, end = found.period_starts_at, found.period_ends_at
     credits_alone = sum(line.is_proration for line in lines) == 2
-    if credits_alone and start is not None and end is not None:
-        part = price.amount_minor / (found.price.amount_minor - price.amount_minor)
-        day = end - (end - start) * part + DAY
-        if start < day < end:
-            return f"{words} Change from {day:%-d %B} on, or {later}."
+    day = credit.fits_from(subscription=found, price=price) if credits_alone else None
+    if day is not None:
+        return f"{words} Change from {day:%-d %B} on, or {later}."
     return f"{words[:-1]}: {later}."

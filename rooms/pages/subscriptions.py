@@ -32,6 +32,7 @@ from rooms.purchases.context import purchase_context
 from rooms.shares import Sharer
 from rooms.studio.access import user_of
 from rooms.subscriptions import checkout, operations, queries
+from rooms.subscriptions.offers import PlanOffer, offers
 
 INVOICES_SHOWN = 12
 
@@ -60,15 +61,17 @@ def _plan_context(request: HttpRequest, found: Plan) -> dict[str, Any]:
         "is_sold": is_sold,
         "is_own": isinstance(request.user, User) and request.user.id == found.creator.user_id,
         "present": present,
-        "can_change": is_sold and present is not None and _can_take(present, found),
+        "offer": _offer(present, found) if is_sold and present is not None else None,
     }
 
 
-def _can_take(present: Subscription, other: Plan) -> bool:
-    """Whether its page may offer the change; the change itself is checked when it is looked at."""
-    price, state = present.billing.price, BillingState(present.state)
+def _offer(present: Subscription, other: Plan) -> PlanOffer | None:
+    """What its page says of the change, if it is one; the change itself is checked when it is looked at."""
+    state = BillingState(present.state)
     goes_on = state in {BillingState.ACTIVE, BillingState.TRIALING} and not present.billing.ends_at
-    return goes_on and price.id != other.billing_id and price.currency == other.currency
+    if not goes_on or present.billing.price_id == other.billing_id:
+        return None
+    return next(iter(offers(subscription=present, plans=[other], now=clock.now())), None)
 
 
 def _present(request: HttpRequest, found: Plan) -> Subscription | None:
@@ -146,7 +149,8 @@ def _context(request: HttpRequest, found: Subscription) -> dict[str, Any]:
     waits = found.state == BillingState.INCOMPLETE
     if waits and not found.billing.checkout_url:
         came_from = "preparing"
-    others = queries.plans_on_sale(creator_id=found.creator_id).exclude(id=found.plan_id)
+    plans = queries.plans_on_sale(creator_id=found.creator_id).exclude(id=found.plan_id) if found.is_open else ()
+    others = offers(subscription=found, plans=plans, now=now)
     return {
         "subscription": found,
         "creator": found.creator,
@@ -155,7 +159,8 @@ def _context(request: HttpRequest, found: Subscription) -> dict[str, Any]:
         "price": found.billing.price,
         "invoices": invoices,
         "open_invoice": next((each for each in invoices if each.state == InvoiceState.OPEN and each.pay_url), None),
-        "others": [each for each in others if each.currency == found.billing.price.currency] if found.is_open else [],
+        "others": others,
+        "can_change": any(not offer.why_not for offer in others),
         "is_moving": waits,
         "stripe_silent_since": silent_since() if waits and not found.billing.checkout_url else None,
         "came_from": came_from if came_from in {"checkout", "back", "preparing"} else "",

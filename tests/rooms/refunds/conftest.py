@@ -105,8 +105,8 @@ def refund_posted(sale: Sale, amount_minor: int, *, refund_id: str = "re_1") -> 
         raw={}, imported_at=clock.now(), next_attempt_at=clock.now(),
     )  # fmt: skip
     fact = facts.Refund(
-        id=refund_id, raw={}, amount_minor=amount_minor, currency=sale.currency, charge_id=sale.charge_id, outbox_id="",
-        balance_transaction_id=movement.id, failure="",
+        id=refund_id, raw={}, amount_minor=amount_minor, currency=sale.currency, charge_id=sale.charge_id,
+        outbox_id="", balance_transaction_id=movement.id, failure="",
     )  # fmt: skip
     assert post_refund(refund=fact, balance_transaction_id=movement.id, came_back=False, now=clock.now())
     return Refund.objects.get(refund_id=refund_id)

@@ -1,6 +1,6 @@
 """Pages about plans and subscriptions: what they say and what they cost, and the admin's."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -11,11 +11,15 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from config import clock
-from payouts.models import BillingPrice
+from payouts.gateway.billing_previews import PreviewedLine
+from payouts.models import BillingPrice, CallState, StripeCall
+from payouts.subscriptions import previewing
+from payouts.subscriptions.changing import change_price
 from rooms.errors import InvalidFieldsError, PlanNotFoundError
 from rooms.gifts.operations import give
-from rooms.models import Creator, Gift, Plan, User
+from rooms.models import Creator, Gift, Plan, Subscription, User
 from rooms.subscriptions import queries
+from rooms.subscriptions.offers import offers
 from rooms.subscriptions.plans import change_plan, open_plan
 from tests.rooms import cast
 from tests.rooms.subscriptions import patron
@@ -147,3 +151,52 @@ def test_lists_of_finance_cost_the_same_for_any_number_of_rows(fin: Client, ada:
     page = _admin(fin, "rooms_gift_change", gift.id)
     assert "14.97" in page
     assert gift.token not in page
+
+
+def test_no_plan_is_offered_that_would_be_refused(ada: Creator, linus: User) -> None:
+    now = clock.now().replace(microsecond=0)
+    gold = patron.plan(ada, now=now, price_minor=999)
+    patron.plan(ada, now=now, name="Half", price_minor=499)
+    small = patron.plan(ada, now=now, name="Small", price_minor=299)
+    patron.plan(ada, now=now, name="More", price_minor=1999)
+    mine = patron.subscription(gold, linus, now=now)
+    plans = list(queries.plans_on_sale(creator_id=ada.id).exclude(id=gold.id))
+
+    def possible(days: float) -> list[str]:
+        found = offers(subscription=mine, plans=plans, now=now + timedelta(days=days))
+        return [offer.plan.name for offer in found if not offer.why_not]
+
+    assert possible(0) == ["More"]  # the same day: a month of 9.99 less one of 4.99 is a cent more than 4.99
+    assert possible(1) == ["Half", "More"]
+    # 299 + 299 x left >= 999 x left, when 299/700 of the month is left.
+    assert (possible(17), possible(17.5)) == (["Half", "More"], ["Small", "Half", "More"])
+    listener = Client()
+    listener.force_login(linus)
+    page = listener.get(mine.get_absolute_url()).content.decode()
+    day = now + 30 * timedelta(days=1) * (1 - 299 / 700) + timedelta(days=1)
+    assert f"Possible from {day:%-d %B} on: until then, what is left" in page
+    assert page.count(reverse("subscription-change", args=[mine.id, small.id])) == 0
+    assert "Upgrade" in page
+    assert (
+        "Cancel at the end of the month</button>" in page.partition('<details class="card"')[0]
+    )  # one press, as was promised
+    assert "Possible from" in listener.get(reverse("plan", args=[small.id])).content.decode()
+    line = PreviewedLine(words="", amount_minor=-1, starts_at=now, ends_at=now, is_proration=True)
+    refusal = previewing._too_much_credit(mine.billing, small.billing, (line, line))
+    assert f"Change from {day:%-d %B} on" in refusal  # the same day as the list says
+    _credited(mine, now)
+    assert (possible(17.5), offers(subscription=mine, plans=plans, now=now)[0].why_not) == (
+        ["More"],
+        f"Possible after {now + patron.MONTH:%-d %B}, when your last change has been credited to you.",
+    )
+
+
+def _credited(mine: Subscription, now: datetime) -> None:
+    """A change to a cheaper price was made in this month, and its credit waits for the next invoice."""
+    call_id = change_price(
+        subscription_id=mine.billing_id,
+        price_id=Plan.objects.get(name="Half").billing_id,
+        prorated_at=now,
+        now=now,
+    )
+    StripeCall.objects.filter(id=call_id).update(state=CallState.DONE, next_attempt_at=None, finished_at=now)
