@@ -334,8 +334,8 @@ def test_a_plan_is_changed_on_the_page(story: Story, gold: Plan) -> None:
     assert story.ada.payee_id is not None
     trail = trail_of(sale_id=change.id, payee_id=story.ada.payee_id, now=clock.now())
     assert trail is not None
-    assert sum(part.amount_minor for part in trail.parts) == change.charge_minor
-    assert trail.mine_minor == trail.parts[0].amount_minor
+    assert sum(part.amount_minor for part in trail.who.parts) == change.charge_minor
+    assert trail.mine_minor == trail.who.parts[0].amount_minor
     again = story.browser.post(url, shown, follow=True)  # the same press once more
     assert "You have Platinum now." in again.content.decode()
     story.workers.turn()

@@ -1,6 +1,5 @@
 """A host refunds a listener, or cancels a room; each with what it costs before anybody confirms."""
 
-from decimal import Decimal, InvalidOperation
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +14,6 @@ from config import clock
 from payouts.models import RefundState, Sale
 from payouts.refunds.operations import send_refund
 from payouts.refunds.queries import cost_of, left_of, refunds_of
-from rooms import money
 from rooms.currencies import money_text
 from rooms.errors import RoomsError
 from rooms.models import Creator, Room, RoomCancellation
@@ -24,7 +22,7 @@ from rooms.refunds.cancelling import cancel_room
 from rooms.refunds.errors import NotYourSaleError, RoomAlreadyOverError
 from rooms.refunds.operations import hosted_sale, refund_as_host
 from rooms.refunds.progress import cost_of_cancelling, progress_of
-from rooms.studio.access import creator_required
+from rooms.studio.access import creator_required, payee_id_of
 from rooms.studio.refund_form import CancelRoomForm, RefundForm
 from rooms.studio.refundable import why_not
 from rooms.studio.words import leg_words
@@ -51,7 +49,9 @@ def refund(request: HttpRequest, sale_id: UUID, *, creator: Creator) -> HttpResp
     sale = _hosted(sale_id, creator)
     refunds = refunds_of(sale_id=sale.id)
     left_minor = left_of(sale=sale, refunds=refunds)
-    form = RefundForm(request.POST or None, sale=sale, left_minor=left_minor)
+    # The same press once more is the same refund: what it took may be asked for again.
+    again = any(each.key == _key(creator, request.POST.get("key", "")) for each in refunds)
+    form = RefundForm(request.POST or None, sale=sale, left_minor=sale.charge_minor if again else left_minor)
     if request.method == "POST" and form.is_valid() and _refunded(request, form, sale, creator):
         return redirect("studio:sale", sale_id=sale.id)
     context = {
@@ -62,7 +62,7 @@ def refund(request: HttpRequest, sale_id: UUID, *, creator: Creator) -> HttpResp
         "left_minor": left_minor,
         "in_full": IN_FULL.get(sale.product, ""),
         "until": limits.refundable_until(sale=sale),
-        "cost": _cost(sale, creator, _typed(sale, form["amount"].value()) or left_minor),
+        **_cost_of_typed(form, creator),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
     return render(request, "studio/refund.html", context, status=status)
@@ -73,8 +73,8 @@ def refund(request: HttpRequest, sale_id: UUID, *, creator: Creator) -> HttpResp
 def refund_cost(request: HttpRequest, sale_id: UUID, *, creator: Creator) -> HttpResponse:
     """What the typed amount takes from whom (a part of the page, for htmx)."""
     sale = _hosted(sale_id, creator)
-    amount_minor = _typed(sale, request.GET.get("amount", ""))
-    context = {"sale": sale, "cost": _cost(sale, creator, amount_minor or 0)}
+    form = RefundForm(request.GET, sale=sale, left_minor=left_of(sale=sale))
+    context = {"sale": sale, "form": form} | _cost_of_typed(form, creator)
     return render(request, "studio/parts/refund_cost.html", context)
 
 
@@ -93,7 +93,7 @@ def _refunded(request: HttpRequest, form: RefundForm, sale: Sale, creator: Creat
             creator=creator,
             amount_minor=form.cleaned_data["amount_minor"],
             note=form.cleaned_data["note"],
-            key=f"studio:{creator.user_id}:{form.cleaned_data['key']}",
+            key=_key(creator, form.cleaned_data["key"]),
             now=clock.now(fresh=True),
         )
     except RoomsError as refusal:
@@ -110,13 +110,22 @@ def _refunded(request: HttpRequest, form: RefundForm, sale: Sale, creator: Creat
     return True
 
 
-def _typed(sale: Sale, text: Any) -> int | None:
-    """Minor units of what was typed; None while that is no amount."""
+def _key(creator: Creator, typed: str) -> str:
+    return f"studio:{creator.user_id}:{typed}"
+
+
+def _cost_of_typed(form: RefundForm, creator: Creator) -> dict[str, Any]:
+    """What the typed amount takes from whom, or its `problem`: what would be said when it is sent."""
+    sale, amount_minor = form.sale, form.left_minor
+    if form.is_bound:
+        if form.errors.get("amount"):
+            return {"problem": form.errors["amount"][0], "cost": []}
+        amount_minor = form.cleaned_data["amount_minor"]
     try:
-        amount_minor = money.to_minor(Decimal(str(text)), sale.currency)
-    except (InvalidOperation, ValueError):
-        return None
-    return amount_minor if amount_minor > 0 else None
+        limits.check(sale=sale, payee_id=payee_id_of(creator), amount_minor=amount_minor, now=clock.now())
+    except RoomsError as refusal:
+        return {"problem": str(refusal), "cost": _cost(sale, creator, amount_minor)}
+    return {"problem": "", "cost": _cost(sale, creator, amount_minor)}
 
 
 def _cost(sale: Sale, creator: Creator, amount_minor: int) -> list[tuple[str, int]]:

@@ -17,6 +17,7 @@ from rooms.refunds.operations import refund_as_host
 from rooms.refunds.progress import progress_of
 from rooms.studio import holds
 from rooms.studio.figures import parts_of
+from rooms.studio.refund_form import RefundForm
 from tests.rooms import cast
 from tests.rooms.refunds.conftest import paid_ticket, refund_posted, stripe_says
 
@@ -67,17 +68,58 @@ def test_the_form_says_what_it_takes_from_whom_and_two_clicks_are_one_refund(stu
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("10.01", "10.00 USD is left"),
-        ("0", "above zero"),
-        ("1.005", "digits after the point"),
-        ("x", "number"),
+        ("10.01", "$10.01 is more than is left of this payment. Refund at most $10.00."),
+        ("0", "Refund an amount above zero, at most $10.00."),
+        ("-1", "Refund an amount above zero, at most $10.00."),
+        ("1.005", "USD has at most 2 digits after the point. Write it such as 10.00."),
+        ("3,33", "“3,33” is no amount. Write digits and a point alone, such as 10.00."),
+        ("1e3", "“1e3” is no amount."),
+        ("", "Type how much goes back, at most $10.00."),
     ],
 )
 def test_what_cannot_be_is_said_beside_the_field(studio: Client, sale: Sale, typed: str, words: str) -> None:
-    answer = studio.post(f"/studio/sales/{sale.id}/refund/", {"amount": typed, "note": "", "key": "k"})
+    answer = studio.post(f"/studio/sales/{sale.id}/refund/", {"amount": typed, "note": "Late start", "key": "k"})
+    page = answer.content.decode()
     assert answer.status_code == 422
-    assert words in answer.content.decode()
+    assert page.count(words) == 3  # on top, beside the field, and in the preview
+    assert not typed or f'value="{typed}"' in page
+    assert 'value="Late start"' in page
     assert not Refund.objects.exists()
+    preview = studio.get(f"/studio/sales/{sale.id}/refund/cost/", {"amount": typed}).content.decode()
+    assert f"<strong>How much:</strong> {words}" in preview
+    assert "<dl" not in preview
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "words"),
+    [
+        ("JPY", "500.5", "JPY has no digits after the point. Write it such as 1000."),
+        ("KWD", "0.2345", "KWD has at most 3 digits after the point. Write it such as 1.000."),
+        ("KWD", "0.333", "KWD goes back in steps of 0.010. Write it such as 0.330."),
+        ("KWD", "0.33", ""),
+        ("JPY", "333", ""),
+    ],
+)
+def test_amounts_have_the_decimals_of_their_currency(currency: str, typed: str, words: str) -> None:
+    sale = Sale(currency=currency, charge_minor=1000, price_minor=1000)
+    form = RefundForm({"amount": typed, "key": "k"}, sale=sale, left_minor=1000)
+    assert form.errors.get("amount", [""]) == [words]
+
+
+def test_the_preview_says_that_it_is_more_than_the_host_has(studio: Client, sale: Sale, settings: Settings) -> None:
+    settings.CREATOR_REFUND_SHARE_PERCENT = 50
+    preview = studio.get(f"/studio/sales/{sale.id}/refund/cost/", {"amount": "6"}).content.decode()
+    assert "This refund takes $5.47 from you, and you have $4.55 for refunds now." in preview
+    assert "you have" not in studio.get(f"/studio/sales/{sale.id}/refund/cost/", {"amount": "4"}).content.decode()
+
+
+def test_two_clicks_on_all_that_is_left_are_one_refund(studio: Client, sale: Sale) -> None:
+    for _ in range(2):
+        answer = studio.post(f"/studio/sales/{sale.id}/refund/", {"amount": "10.00", "note": "", "key": "k"})
+        assert answer.status_code == 302
+    assert Refund.objects.get().amount_minor == 1000
+    refused = studio.post(f"/studio/sales/{sale.id}/refund/", {"amount": "10.00", "note": "", "key": "another"})
+    assert "has gone back or is on its way" in refused.content.decode()
 
 
 def test_each_refund_shows_its_parts_and_every_figure_follows(studio: Client, sale: Sale, ada: Creator) -> None:

@@ -199,4 +199,7 @@ def _credited(mine: Subscription, now: datetime) -> None:
         prorated_at=now,
         now=now,
     )
-    StripeCall.objects.filter(id=call_id).update(state=CallState.DONE, next_attempt_at=None, finished_at=now)
+    assert call_id is not None
+    StripeCall.objects.filter(id=call_id).update(
+        state=CallState.DONE, next_attempt_at=None, finished_at=now, result_id="sub_1", result={}
+    )
