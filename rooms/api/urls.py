@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from rooms.api import cards, docs, gifts, month_gifts, refunds, rooms, stage, subscriptions, tickets
+from rooms.api import cards, docs, gifts, history, month_gifts, refunds, rooms, stage, subscriptions, tickets
 
 urlpatterns = [
     path("schema/", docs.Schema.as_view(), name="api-schema"),
@@ -68,6 +68,7 @@ urlpatterns = [
         name="api-invoice-receipt",
     ),
     path("v1/sales/<uuid:sale_id>/refunds/", refunds.Refunds.as_view(), name="api-refunds"),
+    path("v1/purchases/", history.PurchaseList.as_view(), name="api-purchases"),
     path("v1/tickets/", tickets.TicketList.as_view(), name="api-tickets"),
     path("v1/tickets/<uuid:ticket_id>/", tickets.TicketDetail.as_view(), name="api-ticket"),
 ]

@@ -51,6 +51,7 @@ def test_the_schema_describes_every_address(schema: dict[str, object]) -> None:
         "/api/v1/gifts/claim/",
         "/api/v1/gifts/{purchase_id}/",
         "/api/v1/sales/{sale_id}/refunds/",
+        "/api/v1/purchases/",
         "/api/v1/tickets/",
         "/api/v1/tickets/{ticket_id}/",
         "/api/v1/rooms/{slug}/stage/",
