@@ -22,7 +22,7 @@ ifeq ($(firstword $(MAKECMDGOALS)),bench)
 	@:
 endif
 
-.PHONY: help demo code test soak check format bench screenshots livekit-client install install-dev
+.PHONY: help demo code mail test soak check format bench screenshots livekit-client install install-dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ demo: install ## run all of Obole here, with a story in its books (RESET=1: star
 
 code: install ## print the present code of Fin's second factor (while the demo runs)
 	@$(RUN) -m config.demo.code
+
+mail: install ## print the newest mail of the demo, which sends none
+	@$(RUN) -m config.demo.mail
 
 test: install-dev ## run all tests in their short profile (ARGS=tests/ledger: some of them)
 	@$(RUN) -m pytest -n auto --dist loadfile $(ARGS)

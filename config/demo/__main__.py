@@ -129,6 +129,7 @@ def _say_where(options: Options, *, with_story: bool) -> None:
     Creator studio  {site}/studio/
     Finance admin   {site}/admin/
     Stripe sandbox  {options.sandbox_url}/   objects, events, faults, and the clock that Obole follows
+    Mail            make mail   prints the newest, as the code for a new account; none is sent
 """)
     if with_story:
         output.say(f"""    Log in with the password {PASSWORD}

@@ -81,7 +81,7 @@ def build(options: Options, services: Mapping[str, str]) -> dict[str, str]:
     kept = parse(options.env_file.read_text()) if options.env_file.exists() else {}
     webhook_secret = kept.get("SANDBOX_WEBHOOK_SECRET") or f"whsec_{secrets.token_hex(16)}"
     hosts = {"127.0.0.1", "localhost", urlsplit(options.public_url).hostname or "127.0.0.1"}
-    defaults = {"EMAIL_URL": "console:", "DEBUG": "false", "SWEEP_EVERY_S": "2", "SANDBOX_CLOCK_START": "-28d"}
+    defaults = {"EMAIL_URL": "file:", "DEBUG": "false", "SWEEP_EVERY_S": "2", "SANDBOX_CLOCK_START": "-28d"}
     return {
         **{name: os.environ.get(name, value) for name, value in defaults.items()},
         **services,

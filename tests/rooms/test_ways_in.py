@@ -3,6 +3,7 @@
 import re
 import time
 from html import unescape
+from pathlib import Path
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -10,7 +11,10 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.test import Client
+from pytest_django import Settings
 
+from config.demo.mail import newest_in, text_of
+from rooms.context import MAIL_IN_FILES
 from rooms.models import User
 
 PASSWORD = "a-long-enough-pass"
@@ -45,6 +49,22 @@ def test_signing_up_asks_for_the_code_from_the_mail(client: Client, db: None) ->
     client.post("/accounts/confirm-email/", {"code": code[1]})
     assert EmailAddress.objects.get(user__email="fin@obole.example").verified
     assert User.objects.get().display_name == "Fin"
+
+
+def test_a_demo_keeps_its_mail_and_says_how_to_read_it(
+    client: Client, db: None, settings: Settings, tmp_path: Path
+) -> None:
+    fields = {"display_name": "Fin", "email": "fin@obole.example", "password1": PASSWORD}
+    settings.EMAIL_BACKEND, settings.EMAIL_FILE_PATH = MAIL_IN_FILES, str(tmp_path)
+    assert newest_in(tmp_path) is None
+    assert "<code>make mail</code>" in client.post("/accounts/signup/", fields, follow=True).content.decode()
+    first = newest_in(tmp_path)
+    assert first is not None
+    assert text_of(first).startswith("To: fin@obole.example\nSubject: Obole: Your code\n\n")
+    mail.send_mail("Later", "It can be read too.", None, ["ada@obole.example"])
+    later = newest_in(tmp_path)
+    assert later is not None
+    assert text_of(later) == "To: ada@obole.example\nSubject: Later\n\nIt can be read too."
 
 
 def test_a_wrong_password_says_so_and_lets_nobody_in(client: Client, db: None) -> None:
