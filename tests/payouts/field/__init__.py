@@ -1,4 +1,6 @@
 """The thirty cases from the field (issue 4.9), each exact to the cent; `test_cases` checks that each is where it says.
+Beside them `test_machine` plays any story of these and more: `story.py` and `machine_*.py` say what may happen in it,
+`cast.py` and `stage.py` how it begins, `world.py` heals it and compares, `doors.py` says who may come in afterwards.
 
 same event twice in parallel: test_at_once.test_same_event_twice_in_parallel
 two event ids for one charge: test_renewals_and_late_fees.test_two_event_ids_for_one_charge

@@ -3,8 +3,9 @@
 from tests.payouts.field.machine_banking import Banking
 from tests.payouts.field.machine_billing import Billing
 from tests.payouts.field.machine_buying import Buying
+from tests.payouts.field.machine_hosting import Hosting
 from tests.payouts.field.machine_running import Running
 
 
-class Machine(Buying, Billing, Banking, Running):
+class Machine(Buying, Hosting, Billing, Banking, Running):
     """All of it."""

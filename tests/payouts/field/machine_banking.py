@@ -6,6 +6,7 @@ from uuid import uuid4
 import stripe
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
+from stripe.params import RefundCreateParams
 
 from config import clock
 from payouts.errors import RefundRefusedError
@@ -75,12 +76,13 @@ class Banking(Story):
                 asked_by="user:finance", key=str(uuid4()), now=clock.now(),
             )  # fmt: skip
 
-    @rule(number=ANY, amount_minor=st.integers(1, 600))
-    def refund_by_hand(self, number: int, amount_minor: int) -> None:
+    @rule(number=ANY, amount_minor=st.one_of(st.none(), st.integers(1, 600)))
+    def refund_by_hand(self, number: int, amount_minor: int | None) -> None:
         """Somebody gives money back in Stripe's dashboard."""
+        charge: RefundCreateParams = {"charge": self._charged(number).charge_id}
         with suppress(stripe.StripeError):
             self.world.sandbox.client.v1.refunds.create(
-                {"charge": self._charged(number).charge_id, "amount": amount_minor}
+                charge if amount_minor is None else {**charge, "amount": amount_minor}
             )
 
     @rule(number=ANY)
@@ -112,4 +114,4 @@ class Banking(Story):
         self.world.sandbox.control("settings", exchange_rates={"eur": rate})
 
     def _act(self, object_id: str, action: str, amount: int | None = None) -> None:
-        self.world.sandbox.control(f"objects/{object_id}/act", action=action, **{"amount": amount} if amount else {})
+        self.world.sandbox.control(f"objects/{object_id}/act", action=action, amount=amount)

@@ -9,8 +9,8 @@ from hypothesis.stateful import rule
 
 from config import clock
 from payouts.runs.operations import run_payouts
+from tests.payouts.field.killing import dying_after
 from tests.payouts.field.story import ANY, Story
-from tests.payouts.field.world import dying_after
 
 FAULTS = ["timeout_before", "timeout_after", "rate_limit", "server_error", "conflict"]
 CALLS = ["POST /v1/checkout/sessions", "POST /v1/transfers", "POST /v1/payouts", "POST /v1/refunds", "GET *", "*"]

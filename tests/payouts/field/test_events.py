@@ -19,7 +19,7 @@ from payouts.reconciliation.operations import reconcile
 from tests.payouts.conftest import Shop
 from tests.payouts.entries import entries_of
 from tests.payouts.field.books import assert_all_is_booked
-from tests.payouts.field.world import dying_after
+from tests.payouts.field.killing import dying_after
 from tests.payouts.stripe_driver import Sandbox, Workers, post_event, sign
 
 SOLD = [

@@ -1,8 +1,8 @@
 """A small world for the state machine: one sandbox, Obole's workers by hand, and everything that can go wrong."""
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,7 +40,14 @@ from payouts.reconciliation.operations import reconcile
 from payouts.runs.operations import release_due, settle_due
 from payouts.subscriptions import catching_up
 from payouts.wallets import operations as stars
+from rooms.refunds import cancelling
+from rooms.tickets.operations import end_seat_holds
 from tests.payouts.field.books import assert_books_agree
+from tests.payouts.field.doors import (
+    assert_doors_follow_the_money,
+    assert_months_are_as_stripe_has_them,
+    waiting_rooms,
+)
 from tests.payouts.sandbox.local import Local
 from tests.payouts.stripe_driver import Sandbox, post_event
 
@@ -48,32 +55,6 @@ ROUNDS_TO_HEAL = 40
 SETTLEMENT = ("USD", "JPY")
 """What the platform has bank accounts for; charges in other currencies are converted to the first."""
 UNDERWAY = (PayoutState.RESERVED, PayoutState.TRANSFERRED, PayoutState.SENT, PayoutState.RETURNING)
-
-
-class Killed(BaseException):
-    """The process is gone: nothing catches it, and the database rolls back what was open."""
-
-
-class _Deadline:
-    """Lets so many statements through, then the process dies; what a rollback needs is not counted."""
-
-    def __init__(self, statements: int) -> None:
-        self.left = statements
-
-    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: Any, context: Any) -> Any:
-        if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            if self.left == 0:
-                self.left = -1
-                raise Killed
-            self.left -= 1
-        return execute(sql, params, many, context)
-
-
-@contextmanager
-def dying_after(statements: int) -> Iterator[None]:
-    """Run work whose process is killed before its so-manieth statement, if it gets that far."""
-    with suppress(Killed), connection.execute_wrapper(_Deadline(statements)):
-        yield
 
 
 class World:
@@ -144,8 +125,11 @@ class World:
         stars.release_all_due(now=clock.now())
 
     def tend(self) -> None:
-        """What is due by the clock: evidence, warnings of fraud, subscriptions that Stripe has not spoken of."""
+        """What is due by the clock: holds, cancelled rooms, evidence, warnings, months that Stripe is silent about."""
         now = clock.now()
+        end_seat_holds(now=now)
+        for room_id in cancelling.due_cancellations(now=now):
+            cancelling.carry_on(room_id=room_id, now=now)
         answering.answer_due(now=now)
         warnings.decide_due(now=now)
         for subscription_id in catching_up.overdue(now=now, limit=100):
@@ -208,6 +192,7 @@ class World:
             "warnings": list(
                 EarlyFraudWarning.objects.filter(decision=WarningDecision.WAITING).values_list("id", flat=True)
             ),
+            "rooms": waiting_rooms(),
             "payouts": list(Payout.objects.filter(state__in=UNDERWAY).values_list("state", flat=True)),
             "movements": list(
                 BalanceTransaction.objects.exclude(state=MirrorState.POSTED).values_list("type", "state", "note")
@@ -230,6 +215,8 @@ class World:
         }
         assert ours == theirs, (ours, theirs)
         self.assert_reconciled()
+        assert_doors_follow_the_money()
+        assert_months_are_as_stripe_has_them(self.sandbox)
         refused = StripeCall.objects.filter(state=CallState.FAILED, error_code="parameter_unknown")
         assert not refused.exists()
 
