@@ -23,6 +23,7 @@ from payouts.models.call import OPEN_STATES
 from payouts.outbox import operations as outbox
 from payouts.queries import WORKER
 from payouts.reconciliation import operations as reconciliation
+from payouts.runs import looking
 from payouts.runs import operations as runs
 from payouts.subscriptions import catching_up
 
@@ -56,10 +57,11 @@ def sweep_inbox(**_: Any) -> None:
 
 @shared_task(name="payouts.tasks.catch_up_events")
 def catch_up_events(**_: Any) -> None:
-    """Look, slowly, for events that never came; the sweeper processes what was missing."""
+    """Look, slowly, for events that never came, which the sweeper processes; and for payouts whose events are gone."""
     try:
         with circuit.guarded(source="catch-up of events"):
             catch_up.catch_up(now=clock.now(), pages_max=CATCH_UP_PAGES)
+            looking.look(now=clock.now(), pages_max=CATCH_UP_PAGES)
     except StripeUnavailableError as error:
         log.warning("catch_up.postponed", error=str(error))
 

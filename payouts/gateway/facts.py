@@ -101,7 +101,7 @@ class TransferReversal(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankPayout(Fact):
-    """A payout from a connected account to its bank."""
+    """A payout from a connected account to its bank; `failed_at` is known where the failure was expanded."""
 
     amount_minor: int
     currency: str
@@ -110,6 +110,15 @@ class BankPayout(Fact):
     payout_id: str
     failure_code: str
     failure_message: str
+    failed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankPayoutPage:
+    """Some payouts of an account, newest first."""
+
+    items: tuple[BankPayout, ...]
+    has_more: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

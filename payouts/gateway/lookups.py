@@ -127,6 +127,23 @@ def bank_payout(*, payout_id: str, stripe_account: str) -> facts.BankPayout:
         return reading.bank_payout(client().v1.payouts.retrieve(payout_id, {}, {"stripe_account": stripe_account}))
 
 
+def bank_payouts(
+    *, stripe_account: str, since_: datetime, until: datetime, after_id: str = "", limit: int = PAGE
+) -> facts.BankPayoutPage:
+    """One page of the payouts made on a connected account in [since_, until], newest first, as they are now."""
+    params: stripe.params.PayoutListParams = {
+        "created": {"gte": int(since_.timestamp()), "lte": int(until.timestamp())},
+        "limit": limit,
+        "expand": ["data.failure_balance_transaction"],
+    }
+    if after_id:
+        params["starting_after"] = after_id
+    with translated():
+        listed = client().v1.payouts.list(params, {"stripe_account": stripe_account})
+        items = tuple(reading.bank_payout(found) for found in listed.data)
+    return facts.BankPayoutPage(items=items, has_more=listed.has_more)
+
+
 def balance_transactions(*, newer_than: str = "", older_than: str = "", limit: int = PAGE) -> facts.Page:
     """One page of the platform's balance transactions, newest first, each with its source.
 

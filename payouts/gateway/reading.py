@@ -117,6 +117,7 @@ def transfer_reversal(found: "stripe.TransferReversal") -> facts.TransferReversa
 def bank_payout(found: stripe.Payout) -> facts.BankPayout:
     """A payout from a connected account to its bank."""
     currency = found.currency.upper()
+    returned = found.failure_balance_transaction
     return facts.BankPayout(
         id=found.id,
         raw=raw_of(found),
@@ -127,6 +128,7 @@ def bank_payout(found: stripe.Payout) -> facts.BankPayout:
         payout_id=metadata(found.metadata, "payout_id"),
         failure_code=found.failure_code or "",
         failure_message=found.failure_message or "",
+        failed_at=moment(returned.created) if isinstance(returned, stripe.BalanceTransaction) else None,
     )
 
 

@@ -56,7 +56,10 @@ MOVED = (PayoutState.TRANSFERRED, PayoutState.SENT, PayoutState.PAID, PayoutStat
 
 
 class Payout(models.Model):
-    """One payment of what a payee is owed in one currency: one transfer and one payout at Stripe."""
+    """One payment of what a payee is owed in one currency: one transfer and one payout at Stripe.
+
+    `check_at` is when to look at Stripe's side of it, should its news have been lost; empty once that is over.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     run = models.ForeignKey(PayoutRun, on_delete=models.PROTECT, related_name="payouts")
@@ -76,6 +79,7 @@ class Payout(models.Model):
     paid_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     returned_at = models.DateTimeField(null=True)
+    check_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -107,7 +111,10 @@ class Payout(models.Model):
                 name="payout_failed_has_reason",
             ),
         ]
-        indexes = [models.Index(fields=["payee", "-reserved_at"], name="payout_of_payee")]
+        indexes = [
+            models.Index(fields=["payee", "-reserved_at"], name="payout_of_payee"),
+            models.Index(fields=["check_at"], condition=Q(check_at__isnull=False), name="payout_to_look_at"),
+        ]
 
     def __str__(self) -> str:
         return f"Payout {str(self.id)[:8]}"

@@ -27,10 +27,7 @@ def payout_failed(*, event: StripeEvent, now: datetime) -> None:
     told = bank_payout_in(bytes(event.raw))
     payout = _known(told, now=now)
     if payout is not None:
-        reason = told.failure_message or f"The payout was {told.status}."
-        steps.bank_failed(
-            payout=payout, code=told.failure_code or told.status, reason=reason, at=event.created_at, now=now
-        )
+        steps.bank_said_no(payout=payout, told=told, at=event.created_at, now=now)
 
 
 def _known(told: facts.BankPayout, *, now: datetime) -> Payout | None:

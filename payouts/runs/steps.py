@@ -13,6 +13,7 @@ from payouts.gateway import bodies, facts
 from payouts.models import Payout, PayoutState
 from payouts.outbox.operations import enqueue
 from payouts.runs import postings
+from payouts.runs.looks import first_look, next_look
 
 REASON_MAX = 500
 
@@ -59,6 +60,7 @@ def bank_payout_made(*, payout: Payout, made: facts.BankPayout, now: datetime) -
     payout.stripe_payout_id = made.id
     payout.arrives_on = made.arrives_on
     payout.sent_at = now
+    payout.check_at = first_look(payout)
     _move(payout, PayoutState.SENT, now=now)
 
 
@@ -68,7 +70,14 @@ def bank_paid(*, payout: Payout, at: datetime, now: datetime) -> None:
         return
     post(posting=postings.paid(payout=payout, at=at))
     payout.paid_at = at
+    payout.check_at = next_look(payout, now=now)
     _move(payout, PayoutState.PAID, now=now)
+
+
+def bank_said_no(*, payout: Payout, told: facts.BankPayout, at: datetime, now: datetime) -> None:
+    """Stripe says that it failed or was canceled, by an event or when it was asked."""
+    reason = told.failure_message or f"The payout was {told.status}."
+    bank_failed(payout=payout, code=told.failure_code or told.status, reason=reason, at=at, now=now)
 
 
 def bank_failed(*, payout: Payout, code: str, reason: str, at: datetime, now: datetime) -> None:
@@ -111,6 +120,7 @@ def _fail(payout: Payout, *, code: str, reason: str, at: datetime) -> None:
     payout.failure_code = code
     payout.failure_reason = (reason or "The bank gave no reason.")[:REASON_MAX]
     payout.failed_at = at
+    payout.check_at = None
 
 
 def _move(payout: Payout, state: PayoutState, *, now: datetime) -> None:

@@ -5,14 +5,16 @@ from datetime import datetime, timedelta
 import pytest
 from pytest_django import Settings
 
+from config import clock
 from ledger import accounts
 from ledger.operations import post
 from ledger.postings import Posting, credit, debit
 from ledger.queries import balance_minor
 from payouts.models import CallState, Payee, Payout, PayoutRun, PayoutState, RunState, StripeCall
 from payouts.queries import steps_of
-from payouts.runs import operations
+from payouts.runs import looking, operations
 from payouts.runs.operations import pay, run_payouts
+from payouts.tasks import catch_up_events
 from tests.payouts.conftest import Shop
 from tests.payouts.entries import entries_of
 from tests.payouts.stripe_driver import Sandbox, Workers, ledger_of_stripe
@@ -84,6 +86,69 @@ def test_news_of_the_failure_before_news_of_the_payment_ends_in_the_same_ledger(
     assert balance_minor(account=accounts.connected(edith.id), currency="USD") == 0
     assert ledger_of_stripe() == (941, 0)
     assert sandbox.balance() == {"USD": (941, 0)}
+
+
+def test_a_failure_whose_event_is_lost_for_good_is_found_by_looking_and_booked_like_its_event(
+    shop: Shop, sandbox: Sandbox, workers: Workers
+) -> None:
+    edith = shop.payee("Edith", account_number=FAILS_AFTER_PAID)
+    shop.sell(edith)
+    run_payouts(now=sandbox.advance(days=4))
+    workers.call()
+    sandbox.advance(days=3)
+    workers.hear("payout.paid")
+    payout = Payout.objects.get()
+    assert payout.state == PayoutState.PAID
+    failed_on = clock.now() + timedelta(days=2)
+    now = sandbox.advance(days=45)
+    sandbox.fault("server_error", "GET /v1/payouts", count=1)
+    catch_up_events()
+    payout.refresh_from_db()
+    assert payout.state == PayoutState.PAID
+    assert looking.look(now=now, pages_max=1) == [payout.id]
+    workers.call()
+    payout.refresh_from_db()
+    assert (payout.state, payout.check_at) == (PayoutState.FAILED, None)
+    assert payout.failed_at is not None
+    assert payout.failed_at.date() <= failed_on.date()
+    booked = entries_of(payout.ledger_subject, edith=edith.id)
+    assert booked[4:] == [
+        ("payout.paid", "payable:edith:in_transit", 911),
+        ("payout.paid", "stripe:connected:edith", -911),
+        ("payout.returned_by_bank", "stripe:connected:edith", 911),
+        ("payout.returned_by_bank", "payable:edith:in_transit", -911),
+        ("payout.failed", "payable:edith:in_transit", 911),
+        ("payout.failed", "payable:edith:available", -911),
+        ("payout.transfer_reversed", "stripe:available", 911),
+        ("payout.transfer_reversed", "stripe:connected:edith", -911),
+    ]
+    workers.turn()  # the event comes all the same
+    assert looking.look(now=now, pages_max=1) == []
+    assert entries_of(payout.ledger_subject, edith=edith.id) == booked
+    assert available(edith) == 911
+    assert ledger_of_stripe() == (941, 0)
+
+
+def test_a_payout_is_looked_at_until_nothing_can_come_any_more(
+    shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers
+) -> None:
+    shop.sell(ada)
+    run_payouts(now=sandbox.advance(days=4))
+    workers.call()
+    payout = Payout.objects.get()
+    assert looking.look(now=sandbox.advance(days=3), pages_max=1) == []
+    payout.refresh_from_db()
+    assert payout.state == PayoutState.SENT  # its news may still come
+    assert looking.look(now=sandbox.advance(days=3), pages_max=1) == [payout.id]
+    payout.refresh_from_db()
+    assert payout.paid_at is not None
+    assert (payout.state, payout.paid_at.date()) == (PayoutState.PAID, payout.arrives_on)
+    for days in (10, 40):
+        assert payout.check_at == payout.paid_at + timedelta(days=days)
+        assert looking.look(now=payout.check_at, pages_max=1) == []
+        payout.refresh_from_db()
+    assert (payout.state, payout.check_at) == (PayoutState.PAID, None)
+    assert balance_minor(account=accounts.connected(ada.id), currency="USD") == 0
 
 
 def test_a_refused_transfer_is_owed_again_and_the_next_run_pays_with_a_new_key(
