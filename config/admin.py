@@ -45,7 +45,7 @@ def environment_badge(request: HttpRequest) -> list[str]:
     return ["Sandbox" if settings.STRIPE_API_BASE else "Stripe test mode", "info"]
 
 
-# (section, [(title, icon, admin url name)]). A name that no app registers is left out.
+# (section, [(title, icon, admin url name)]). A name that no app registers is left out, and so is what one may not see.
 SECTIONS = [
     ("Money", [
         ("Sales", "sell", "admin:payouts_sale_changelist"),
@@ -88,17 +88,24 @@ SECTIONS = [
     ]),
 ]  # fmt: skip
 
+PERMISSIONS = {"admin:payouts_suspense": ("payouts", "sale")}
+
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sidebar, in the order in which money flows."""
-    return [{"title": title, "separator": True, "items": _links(items)} for title, items in SECTIONS]
+    """The sidebar, in the order in which money flows: what the person may look at, the page that is open marked."""
+    sections = [(title, [link for item in items if (link := _link(*item, request))]) for title, items in SECTIONS]
+    beginnings = [link["link"] for _, links in sections for link in links if request.path.startswith(link["link"])]
+    here = max(beginnings, key=len, default="")  # suspense lies below sales
+    for _, links in sections:
+        for link in links:
+            link["active"] = link["link"] == here
+    return [{"title": title, "separator": True, "items": links} for title, links in sections if links]
 
 
-def _links(items: list[tuple[str, str, str]]) -> list[dict[str, Any]]:
-    links = []
-    for title, icon, name in items:
-        try:
-            links.append({"title": title, "icon": icon, "link": reverse(name)})
-        except NoReverseMatch:
-            continue
-    return links
+def _link(title: str, icon: str, name: str, request: HttpRequest) -> dict[str, Any] | None:
+    try:
+        link = reverse(name)
+    except NoReverseMatch:
+        return None
+    app, model = PERMISSIONS.get(name) or name.removeprefix("admin:").removesuffix("_changelist").split("_")
+    return {"title": title, "icon": icon, "link": link} if request.user.has_perm(f"{app}.view_{model}") else None

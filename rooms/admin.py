@@ -129,9 +129,15 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  #
     filter_horizontal = ()
     fieldsets = [
         (None, {"fields": ["email", "display_name", "password"]}),
-        ("May", {"fields": ["is_active", "is_staff", "is_superuser"]}),
+        ("May", {"fields": ["is_active", "is_staff", "groups", "is_superuser"]}),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Nothing about the password for those who only look."""
+        if self.has_change_permission(request, obj):
+            return super().get_fieldsets(request, obj)
+        return [(None, {"fields": ["email", "display_name"]}), *self.fieldsets[1:]]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """People sign up themselves."""

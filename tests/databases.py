@@ -26,7 +26,7 @@ BUILD_LOCK = 0x0B01E
 # What a migrated schema depends on: our migrations and SQL, the grants, and the versions of other people's migrations.
 SCHEMA_SOURCES = (
     "*/migrations/**/*.py", "*/migrations/**/*.sql", "*/sql/**/*.sql", "ledger/grants.py", "config/settings.py",
-    "requirements/base.txt",
+    "config/staff.py", "requirements/base.txt",
 )  # fmt: skip
 END_OWN_SESSIONS = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s AND usename = current_user

@@ -81,7 +81,11 @@ class CharityAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold is untype
         """What Stripe says."""
         return str(TransfersState(charity.payee.transfers_state).label)
 
-    @action(description="Open Stripe's onboarding")  # type: ignore[untyped-decorator]
+    def has_onboard_permission(self, request: HttpRequest, _object_id: object = None) -> bool:
+        """Who may change charities."""
+        return bool(request.user.has_perm("rooms.change_charity"))
+
+    @action(description="Open Stripe's onboarding", permissions=["onboard"])  # type: ignore[untyped-decorator]
     def onboard(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """To Stripe's form for the charity; the link works once, for minutes."""
         charity = Charity.objects.get(pk=object_id)

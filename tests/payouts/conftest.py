@@ -16,6 +16,7 @@ from config import clock
 from payouts.models import Payee, Sale
 from payouts.payees.operations import onboarding_url, open_payee
 from payouts.sales.operations import ShareSpec, open_sale, start_checkout
+from tests.finance import in_finance
 from tests.payouts.disputes.court import Court
 from tests.payouts.stripe_driver import Sandbox, Workers, running_sandbox
 
@@ -129,7 +130,7 @@ def court(sandbox: Sandbox, workers: Workers) -> Court:
 @pytest.fixture
 def fin(db: None) -> Iterator[Client]:
     """Fin does finance, with a second factor."""
-    person = get_user_model().objects.create_superuser("fin@example.org", display_name="Fin")
+    person = in_finance(get_user_model().objects.create_user("fin@example.org", display_name="Fin", is_staff=True))
     Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
     client = Client()
     client.force_login(person)

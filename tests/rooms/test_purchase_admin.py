@@ -18,6 +18,7 @@ from rooms.models import Room, User
 from rooms.stars.operations import buy_pack, give_stars
 from rooms.tips import targets
 from rooms.tips.operations import give_tip, switch_tips
+from tests.finance import in_finance
 from tests.rooms import cast
 from tests.rooms.cast import NOW
 
@@ -27,7 +28,7 @@ LISTS = ("rooms_tip", "rooms_donation", "rooms_starorder", "rooms_startip", "pay
 @pytest.fixture
 def fin(db: None) -> Client:
     """Fin does finance."""
-    user = cast.person("Fin", is_staff=True, is_superuser=True)
+    user = in_finance(cast.person("Fin", is_staff=True))
     TOTP.activate(user, generate_totp_secret())
     client = Client()
     client.force_login(user)

@@ -1,12 +1,19 @@
 """Only finance staff with a second factor enter the admin."""
 
+from typing import Any
+
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
+from django.urls import reverse
 
 from config.admin import SECTIONS, FinanceAdminSite
+from config.staff import ACTS, FINANCE, READS, keep_finance_group
 from rooms.models import User
+from tests.finance import in_finance
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +26,10 @@ def signed_in(user: User) -> Client:
 
 @pytest.fixture
 def fin() -> User:
-    return User.objects.create_superuser("fin@obole.example", "chip-in", display_name="Fin Moreau")
+    """Fin is in the group that does finance, and no superuser."""
+    return in_finance(
+        User.objects.create_user("fin@obole.example", "chip-in", display_name="Fin Moreau", is_staff=True)
+    )
 
 
 def test_the_site_is_ours() -> None:
@@ -52,11 +62,42 @@ def test_it_lets_staff_with_a_second_factor_in(fin: User) -> None:
     assert answer.status_code == 200
 
 
-def test_every_list_that_the_sidebar_names_opens(fin: User) -> None:
+def sidebar(client: Client, path: str = "/admin/") -> list[dict[str, Any]]:
+    return [item for section in client.get(path).context["sidebar_navigation"] for item in section["items"]]
+
+
+def test_every_list_that_index_and_sidebar_name_opens_and_history_stays_as_it_is(fin: User) -> None:
     TOTP.activate(fin, generate_totp_secret())
     client = signed_in(fin)
-    links = [
-        item["link"] for section in client.get("/admin/").context["sidebar_navigation"] for item in section["items"]
-    ]
+    links = [item["link"] for item in sidebar(client)]
     assert len(links) == sum(len(items) for _, items in SECTIONS)
-    assert {link: client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+    models = [model for app in client.get("/admin/").context["available_apps"] for model in app["models"]]
+    listed = {model["admin_url"] for model in models}
+    assert set(links) - listed == {reverse("admin:payouts_suspense")}
+    pages = {link: client.get(link) for link in listed.union(links)}
+    assert {page.status_code for page in pages.values()} == {200}
+    assert [model["object_name"] for model in models if model["add_url"]] == ["Charity"]
+    changed = {model["object_name"] for model in models if not model["view_only"]}
+    assert changed == {"Charity", "Dispute"}  # of a dispute its evidence
+
+
+def test_the_sidebar_marks_one_page_and_shows_what_one_may_see(fin: User) -> None:
+    TOTP.activate(fin, generate_totp_secret())
+    client = signed_in(fin)
+    for title, name in (("Suspense", "payouts_suspense"), ("Sales", "payouts_sale_changelist")):
+        assert [item["title"] for item in sidebar(client, reverse(f"admin:{name}")) if item["active"]] == [title]
+    fin.groups.clear()
+    fin.user_permissions.add(Permission.objects.get(codename="view_sale"))
+    assert [item["title"] for item in sidebar(client)] == ["Sales", "Suspense"]
+
+
+def test_every_migrate_gives_the_group_exactly_what_finance_does() -> None:
+    group = Group.objects.get(name=FINANCE)
+    before = set(group.permissions.values_list("id", flat=True))
+    group.permissions.set(Permission.objects.filter(codename__in=["add_user", "view_sale"]))
+    for _ in range(2):
+        for app in READS:
+            keep_finance_group(apps.get_app_config(app), using="default")
+    assert set(group.permissions.values_list("id", flat=True)) == before
+    acts = group.permissions.exclude(codename__startswith="view_")
+    assert {f"{each.content_type.app_label}.{each.codename}" for each in acts} == set(ACTS)

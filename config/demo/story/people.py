@@ -5,9 +5,11 @@ from datetime import datetime
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.contrib.auth.models import Group
 
 from config.demo.story.cast import CHARITY, PASSWORD, PEOPLE, Person
 from config.demo.story.sandbox import Sandbox
+from config.staff import FINANCE
 from payouts.models import Payee
 from payouts.payees import operations as payees
 from rooms.creators import operations as creators
@@ -22,8 +24,8 @@ def settle_in(*, sandbox: Sandbox, site: str, now: datetime) -> dict[str, User]:
     for person in PEOPLE:
         if person.handle:
             _creator(person, users[person.email], sandbox=sandbox, site=site, now=now)
-        if person.staff and not Authenticator.objects.filter(user=users[person.email]).exists():
-            TOTP.activate(users[person.email], generate_totp_secret())
+        if person.staff:
+            _finance(users[person.email])
     _charity(sandbox=sandbox, site=site, now=now)
     return users
 
@@ -37,11 +39,17 @@ def _account(person: Person, *, now: datetime) -> User:
         PASSWORD,
         display_name=person.name,
         is_staff=person.staff,
-        is_superuser=person.staff,
         date_joined=now,
     )
     EmailAddress.objects.create(user=user, email=person.email, verified=True, primary=True)
     return user
+
+
+def _finance(user: User) -> None:
+    """In the group that does finance, with a second factor; no superuser."""
+    user.groups.add(Group.objects.get(name=FINANCE))
+    if not Authenticator.objects.filter(user=user).exists():
+        TOTP.activate(user, generate_totp_secret())
 
 
 def _creator(person: Person, user: User, *, sandbox: Sandbox, site: str, now: datetime) -> None:

@@ -18,6 +18,7 @@ from rooms.mail import operations
 from rooms.mail.letters import Button, Letter
 from rooms.models import Mail, MailState, User
 from rooms.tasks import send_mail, sweep_mail
+from tests.finance import in_finance
 from tests.rooms import cast
 from tests.rooms.cast import NOW
 
@@ -135,7 +136,7 @@ def test_what_was_given_up_is_sent_again_from_the_admin(linus: User, broken: Cal
     row = Mail.objects.get()
     assert (row.state, row.attempts) == (MailState.FAILED, operations.ATTEMPTS_MAX)
 
-    fin = cast.person("Fin", is_staff=True, is_superuser=True)
+    fin = in_finance(cast.person("Fin", is_staff=True))
     TOTP.activate(fin, generate_totp_secret())
     client = Client()
     client.force_login(fin)

@@ -11,6 +11,7 @@ from config import clock
 from payouts.models import Payee, Sale, TransfersState
 from rooms.donations.operations import choose_charity, open_charity
 from rooms.models import Charity, Creator, Donation, Room, User
+from tests.finance import in_finance
 from tests.rooms import cast
 
 
@@ -110,7 +111,7 @@ def test_the_receipt_is_a_donors(listener: Client, giving: Room) -> None:
 
 
 def test_finance_takes_a_charity_on(linus: User) -> None:
-    fin = cast.person("Fin", is_staff=True, is_superuser=True)
+    fin = in_finance(cast.person("Fin", is_staff=True))
     TOTP.activate(fin, generate_totp_secret())
     client = Client()
     client.force_login(fin)

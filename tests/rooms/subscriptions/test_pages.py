@@ -21,6 +21,7 @@ from rooms.models import Creator, Gift, Plan, Subscription, User
 from rooms.subscriptions import queries
 from rooms.subscriptions.offers import offers
 from rooms.subscriptions.plans import change_plan, open_plan
+from tests.finance import in_finance
 from tests.rooms import cast
 from tests.rooms.subscriptions import patron
 
@@ -100,7 +101,7 @@ def test_my_subscriptions_cost_the_same_for_any_number(
 @pytest.fixture
 def fin(db: None) -> Client:
     """Fin does finance."""
-    user = cast.person("Fin", is_staff=True, is_superuser=True)
+    user = in_finance(cast.person("Fin", is_staff=True))
     TOTP.activate(user, generate_totp_secret())
     client = Client()
     client.force_login(user)
