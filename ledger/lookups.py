@@ -1,9 +1,10 @@
 """Admin lists whose rows show what other tables know: looked up for a page at once, never row by row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.html import format_html
 from unfold.views import ChangeList
 
 
@@ -33,3 +34,8 @@ class LooksUp:
         if found is not None:
             self.look_up([found])
         return found
+
+
+def actor_shown(actor: str, names: Mapping[str, str]) -> str:
+    """Who did something: the name where `names` has it (`directory.actor_names`), the id then being its title."""
+    return format_html('<span title="{}">{}</span>', actor, names[actor]) if actor in names else actor

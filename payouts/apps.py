@@ -14,6 +14,7 @@ REGISTRATIONS = (
     "payouts.disputes.receipts",
     "payouts.payees.calls",
     "payouts.payees.events",
+    "payouts.payees.names",
     "payouts.refunds.calls",
     "payouts.refunds.events",
     "payouts.refunds.movements",

@@ -1,5 +1,6 @@
 """Refunds: every one at Stripe, and those that were refused. One that did not go through can be made again."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,8 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from ledger.directory import actor_names
+from ledger.lookups import LooksUp, actor_shown
 from ledger.readonly import ReadOnly
 from payouts.admin.parts import EMPTY, badge, ledger_link, link, money
 from payouts.models import Refund, RefundState
@@ -24,6 +27,9 @@ COLOURS = {
     RefundState.FAILED: "danger",
     RefundState.REFUSED: "warning",
 }
+
+
+ASKERS = {"system": "Obole, by itself", "stripe": "Stripe's dashboard"}
 
 
 class StuckFilter(admin.SimpleListFilter):
@@ -42,10 +48,10 @@ class StuckFilter(admin.SimpleListFilter):
 
 
 @admin.register(Refund)
-class RefundAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+class RefundAdmin(LooksUp, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Refunds, latest first."""
 
-    list_display = ("sale", "amount", "state_label", "reason", "asked_by", "asked_at")
+    list_display = ("sale", "amount", "state_label", "reason", "asker", "asked_at")
     list_filter = (StuckFilter, "state", "reason", "currency")
     list_select_related = ("sale",)
     search_fields = ("refund_id", "key", "sale__id__exact", "sale__charge_id", "sale__buyer_email")
@@ -53,10 +59,21 @@ class RefundAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold 
     ordering = ("-asked_at", "id")
     actions_detail = ("try_again",)
     fields = (
-        "sale_page", "amount", "state_label", "reason", "note", "failure", "asked_by", "key", "refund_id", "movement",
+        "sale_page", "amount", "state_label", "reason", "note", "failure", "asker", "key", "refund_id", "movement",
         "failure_movement", "in_ledger", "call", "asked_at", "made_at", "posted_at", "failed_at", "returned_at",
     )  # fmt: skip
     readonly_fields = fields
+
+    def look_up(self, rows: Iterable[Refund]) -> None:
+        """Who asked for each."""
+        names = actor_names(refund.asked_by for refund in rows)
+        for refund in rows:
+            refund.asker = actor_shown(ASKERS.get(refund.asked_by, refund.asked_by), names)  # type: ignore[attr-defined]
+
+    @admin.display(description="asked by", ordering="asked_by")
+    def asker(self, refund: Refund) -> str:
+        """By name."""
+        return refund.asker  # type: ignore[attr-defined, no-any-return]  # looked up above
 
     def has_again_permission(self, request: HttpRequest, object_id: object = None) -> bool:
         """Staff who may refund, where this one did not go through and nothing has followed it."""

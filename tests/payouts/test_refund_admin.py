@@ -2,7 +2,9 @@
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from payouts.models import Payee
 from tests.payouts.conftest import Shop
@@ -30,7 +32,13 @@ def test_finance_refunds_from_the_sales_page(
     assert refund is not None
     assert refund.asked_by.startswith("staff:")
     assert fin.get(f"/admin/payouts/refund/{refund.id}/change/").status_code == 200
-    assert fin.get("/admin/payouts/refund/").status_code == 200
+    with CaptureQueriesContext(connection) as two:
+        assert f'<span title="{refund.asked_by}">Fin</span>' in fin.get("/admin/payouts/refund/").content.decode()
+    fin.post(page, wanted | {"amount": "1.00", "key": "k4"})
+    with CaptureQueriesContext(connection) as three:
+        assert fin.get("/admin/payouts/refund/").content.decode().count(">Fin</span>") == 3
+    assert len(three) == len(two)
+    workers.turn()
     assert "Show the refunds" in fin.get(f"/admin/payouts/sale/{sale.id}/change/").content.decode()
     assert_all_is_booked(sandbox)
 
