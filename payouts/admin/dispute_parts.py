@@ -1,13 +1,18 @@
 """How a dispute is shown: when it must be answered, what happened to it, what it moved."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from ledger.directory import actor_names
+from ledger.labels import labels_of
+from ledger.lookups import actor_shown
 from ledger.queries import transactions_of
-from payouts.admin.parts import EMPTY, badge, link, money, table
-from payouts.disputes.evidence import BY_NAME
+from payouts.admin.parts import EMPTY, badge, link, money, table, wrapped
+from payouts.disputes.answering import AUTOMATIC
+from payouts.disputes.evidence import labelled
 from payouts.models import BalanceTransaction, Dispute, DisputeStatus, EvidenceState
 from payouts.models.dispute import UNANSWERED_STATUSES
 
@@ -56,18 +61,25 @@ def _span(length: timedelta) -> str:
 
 def timeline(dispute: Dispute, movements: list[BalanceTransaction]) -> SafeString:
     """What happened, in order, with who did it."""
-    by_whom = f"Evidence sent, {dispute.evidence_sent_by}" if dispute.evidence_sent_by else "Evidence sent"
+    names = actor_names([dispute.evidence_edited_by, dispute.evidence_sent_by])
     steps: list[tuple[datetime | None, object]] = [
         (dispute.opened_at, "Opened by the bank"),
         *((movement.created_at, _moved(movement)) for movement in movements),
         (dispute.evidence_assembled_at, "Evidence assembled"),
-        (dispute.evidence_edited_at, f"Evidence written by {dispute.evidence_edited_by}"),
-        (dispute.evidence_sent_at, by_whom),
+        (dispute.evidence_edited_at, _by("Evidence written", dispute.evidence_edited_by, names)),
+        (dispute.evidence_sent_at, _by("Evidence sent", dispute.evidence_sent_by, names)),
         (dispute.closed_at, f"Closed: {dispute.get_status_display().lower()}"),
         (dispute.booked_at, f"Outcome in the ledger: {money(dispute.lost_minor, dispute.currency)} lost"),
     ]
     known = sorted(((at, what) for at, what in steps if at is not None), key=lambda step: step[0])
     return table(("when (UTC)", "what"), ((f"{at:%Y-%m-%d %H:%M:%S}", what) for at, what in known))
+
+
+def _by(what: str, actor: str, names: Mapping[str, str]) -> SafeString | str:
+    """With who did it, by name."""
+    if actor == AUTOMATIC:
+        return f"{what}, by itself"
+    return format_html("{} by {}", what, actor_shown(actor, names)) if actor else what
 
 
 def _moved(movement: BalanceTransaction) -> SafeString:
@@ -83,11 +95,12 @@ def entries(dispute: Dispute) -> SafeString | str:
     lines = [line for line in transactions_of(subject=dispute.ledger_subject) if line.kind.startswith("dispute.")]
     if not lines:
         return "Nothing has moved yet."
+    labels = labels_of(line.account for line in lines)
     rows = (
         (
             f"{line.effective_at:%Y-%m-%d %H:%M}",
             line.kind.removeprefix("dispute."),
-            line.account,
+            wrapped(labels[line.account], title=line.account),
             money(line.amount_minor, line.currency) if line.amount_minor > 0 else "",
             money(-line.amount_minor, line.currency) if line.amount_minor < 0 else "",
         )
@@ -112,8 +125,7 @@ def payees(dispute: Dispute) -> SafeString | str:
 def sent(dispute: Dispute) -> SafeString | str:
     """The evidence as it was, or will be, sent."""
     rows = [
-        (BY_NAME[name].label, format_html('<span style="white-space:pre-wrap">{}</span>', text))
-        for name, text in dispute.evidence.items()
-        if name in BY_NAME
+        (label, format_html('<span style="white-space:pre-wrap;overflow-wrap:anywhere">{}</span>', text))
+        for label, text in labelled(dispute.evidence)
     ]
     return table(("field", "text"), rows) if rows else "None."

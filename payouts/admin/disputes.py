@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import quote, unquote
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -13,10 +13,12 @@ from unfold.decorators import action
 
 from config import clock
 from payouts.admin import dispute_parts as parts
-from payouts.admin.evidence_form import EVIDENCE_FIELDS, SURE, EvidenceForm
+from payouts.admin.evidence_form import PREFIX, SURE, EvidenceForm
 from payouts.admin.parts import EMPTY, badge, ledger_link, link, money
+from payouts.admin.sending import Sending, who
 from payouts.disputes import answering
 from payouts.disputes.answering import NotAnswerableError
+from payouts.disputes.evidence import fields_for
 from payouts.models import (
     BalanceTransaction,
     Dispute,
@@ -64,7 +66,7 @@ class AnswerFilter(admin.SimpleListFilter):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
+class DisputeAdmin(Sending, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Disputes, the one that must be answered first on top."""
 
     form = EvidenceForm
@@ -110,7 +112,8 @@ class DisputeAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold is untype
         """The evidence as a form while it can be sent, and to read afterwards."""
         answer: Any = [("Evidence", {"fields": ("evidence_shown",)})]
         if obj is not None and self.has_change_permission(request, obj):
-            answer = [("Evidence for the bank", {"fields": EVIDENCE_FIELDS}), ("Or give in", {"fields": (SURE,)})]
+            fields = [PREFIX + field.name for field in fields_for(obj)]
+            answer = [("Evidence for the bank", {"fields": fields}), ("Or give in", {"fields": (SURE,)})]
         return (ABOUT, *answer, *HISTORY)
 
     def save_model(self, request: HttpRequest, obj: Dispute, form: Any, change: Any) -> None:
@@ -121,22 +124,30 @@ class DisputeAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold is untype
         except NotAnswerableError as error:
             self.message_user(request, str(error), messages.ERROR)
         else:
-            self.message_user(request, words, messages.SUCCESS)
+            if words:
+                self.message_user(request, words, messages.SUCCESS)
 
     def response_change(self, request: HttpRequest, obj: Dispute) -> HttpResponse:
-        """Stay on the page, which says what happened."""
-        return redirect("admin:payouts_dispute_change", obj.pk)
+        """Stay on the page, which says what happened; what is to be sent is shown once more before."""
+        to_send = _button("send_to_bank") in request.POST
+        return redirect(f"admin:payouts_dispute_{'send' if to_send else 'change'}", quote(obj.pk))
 
     def log_change(self, request: HttpRequest, obj: Dispute, message: Any) -> Any:
         """Who did what is on the dispute and on its calls; Django's own log would say "changed" for all of it."""
 
     def _save_draft(self, request: HttpRequest, dispute: Dispute, form: EvidenceForm) -> str:
-        answering.save_draft(dispute_id=dispute.id, texts=form.texts, actor=_who(request), now=clock.now())
+        texts, now = form.texts, clock.now()
+        try:
+            answering.save_draft(dispute_id=dispute.id, texts=texts, actor=who(request), now=now)
+        except NotAnswerableError:
+            answering.keep_draft(dispute_id=dispute.id, texts=texts, actor=who(request), now=now)
+            return "Kept as a draft, here alone: the one before is still on its way to Stripe."
         return "Kept as a draft, here and at Stripe. The bank does not see it yet."
 
     def _send_to_bank(self, request: HttpRequest, dispute: Dispute, form: EvidenceForm) -> str:
-        answering.submit(dispute_id=dispute.id, texts=form.texts, actor=_who(request), now=clock.now())
-        return "On its way to the bank. It can be sent once: what comes now is the bank's decision."
+        """Nothing is sent yet: the next page asks, and shows this draft."""
+        answering.keep_draft(dispute_id=dispute.id, texts=form.texts, actor=who(request), now=clock.now())
+        return ""
 
     def _assemble_again(self, request: HttpRequest, dispute: Dispute, form: EvidenceForm) -> str:
         answering.assemble(dispute_id=dispute.id, now=clock.now())
@@ -145,10 +156,10 @@ class DisputeAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold is untype
     def _accept_and_lose(self, request: HttpRequest, dispute: Dispute, form: EvidenceForm) -> str:
         if not form.cleaned_data[SURE]:
             raise NotAnswerableError(dispute.id, "Nothing was done: tick “Accept the dispute” first, if you are sure.")
-        answering.accept(dispute_id=dispute.id, actor=_who(request), now=clock.now())
+        answering.accept(dispute_id=dispute.id, actor=who(request), now=clock.now())
         return "Accepted: the bank keeps the money."
 
-    @action(description="Send to the bank", icon="send")  # type: ignore[untyped-decorator]
+    @action(description="Send to the bank…", icon="send")  # type: ignore[untyped-decorator]
     def send_to_bank(self, request: HttpRequest, obj: Dispute) -> None:
         """A button of the form; `save_model` acts on it."""
 
@@ -234,7 +245,3 @@ class DisputeAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold is untype
 
 def _button(name: str) -> str:
     return f"payouts_dispute_{name}"
-
-
-def _who(request: HttpRequest) -> str:
-    return str(getattr(request.user, "email", request.user))

@@ -10,7 +10,7 @@ from payouts.models import Dispute
 
 PREFIX = "evidence_"
 SURE = "sure_to_accept"
-EVIDENCE_FIELDS = tuple(PREFIX + field.name for field in FIELDS)
+NOTHING_KNOWN = "Nothing is known here."
 
 
 def _form_field(field: Field) -> forms.CharField:
@@ -39,7 +39,10 @@ class EvidenceForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         for field in FIELDS:
-            self.fields[PREFIX + field.name].initial = self.instance.evidence.get(field.name, "")
+            shown = self.fields[PREFIX + field.name]
+            shown.initial = self.instance.evidence.get(field.name, "")
+            if not shown.initial:
+                shown.help_text = f"{field.help} {field.if_unknown or NOTHING_KNOWN} Left empty, it is not sent."
 
     def clean(self) -> dict[str, Any]:
         """Within Stripe's limits; the error stands at the field that is over them."""

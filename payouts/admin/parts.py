@@ -47,6 +47,11 @@ def breakable(text: str) -> SafeString:
     return format_html('<span style="overflow-wrap:anywhere">{}</span>', text)
 
 
+def wrapped(text: str, *, title: str) -> SafeString:
+    """Words in a table's cell that may go on in a second line; `title` comes with the pointer."""
+    return format_html('<span style="white-space:normal" title="{}">{}</span>', title, text)
+
+
 def pretty(data: object) -> SafeString:
     """JSON, indented, in a box that scrolls by itself."""
     text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
@@ -57,13 +62,16 @@ def pretty(data: object) -> SafeString:
     )
 
 
+def _cells(cell: str, contents: Iterable[object]) -> SafeString:
+    """With space between, and none after the last, which would make a table that just fits too wide."""
+    *others, last = contents
+    return format_html_join("", cell, [*(("pr-6 ", each) for each in others), ("", last)])
+
+
 def table(heads: Iterable[str], rows: Iterable[Iterable[object]]) -> SafeString:
     """A small table inside a page."""
-    head = format_html_join("", '<th class="text-left font-medium pr-6 pb-1">{}</th>', ([text] for text in heads))
-    cells = (
-        [format_html_join("", '<td class="pr-6 py-1 align-top whitespace-nowrap">{}</td>', ([cell] for cell in row))]
-        for row in rows
-    )
+    head = _cells('<th class="text-left font-medium {}pb-1">{}</th>', heads)
+    cells = ([_cells('<td class="{}py-1 align-top whitespace-nowrap">{}</td>', row)] for row in rows)
     body = format_html_join("", "<tr>{}</tr>", cells)
     return format_html(
         '<div style="overflow-x:auto;max-width:calc(100vw - 5rem)"><table class="text-sm">'

@@ -4,6 +4,7 @@ One call about a dispute at a time: the next waits until the answer to the one b
 can never arrive after what was sent.
 """
 
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -17,7 +18,7 @@ from django.db.models import QuerySet
 from payouts.disputes import evidence
 from payouts.gateway import disputes as gateway
 from payouts.locks import lock_dispute, lock_sale
-from payouts.models import Dispute, EvidenceState, StripeCall
+from payouts.models import CallState, Dispute, EvidenceState, StripeCall
 from payouts.models.call import OPEN_STATES
 from payouts.models.dispute import UNANSWERED_STATUSES
 from payouts.outbox.operations import enqueue
@@ -50,12 +51,40 @@ def assemble(*, dispute_id: str, now: datetime) -> Dispute:
         NotAnswerableError: it is decided, or its answer is on its way or sent.
     """
     dispute = _answerable(dispute_id)
+    _nothing_on_its_way(dispute)
     dispute.evidence = evidence.gathered(dispute)
     dispute.evidence_state = EvidenceState.DRAFT
     dispute.evidence_assembled_at = now
     dispute.evidence_edited_at, dispute.evidence_edited_by = None, ""
     dispute.save()
     return dispute
+
+
+@transaction.atomic
+def keep_draft(*, dispute_id: str, texts: Mapping[str, str], actor: str, now: datetime) -> Dispute:
+    """Keep evidence as finance wrote it, here alone; nothing is done where it says what the draft says already.
+
+    Raises:
+        NotAnswerableError: it is decided, or its answer is on its way or sent.
+        EvidenceError: Stripe would not take it.
+    """
+    dispute = _answerable(dispute_id)
+    if evidence.checked(texts) != dispute.evidence:
+        _write(dispute, texts, actor=actor, now=now)
+    return dispute
+
+
+def kept_at_stripe(dispute: Dispute) -> dict[str, str]:
+    """What earlier drafts at Stripe say in fields that this one leaves empty: it would be sent along with this one.
+
+    Stripe keeps the fields that an update leaves out, and lets text be replaced, not emptied.
+    Source: https://docs.stripe.com/api/disputes/update
+    """
+    drafts = StripeCall.objects.filter(subject=subject_of(dispute.id), operation=SAVE).exclude(state=CallState.FAILED)
+    before: dict[str, str] = {}
+    for body in drafts.order_by("created_at").values_list("body", flat=True):
+        before |= json.loads(body)["evidence"]
+    return {name: text for name, text in before.items() if text and not dispute.evidence.get(name)}
 
 
 @transaction.atomic
@@ -67,6 +96,7 @@ def save_draft(*, dispute_id: str, texts: Mapping[str, str], actor: str, now: da
         EvidenceError: Stripe would not take it.
     """
     dispute = _answerable(dispute_id)
+    _nothing_on_its_way(dispute)
     _write(dispute, texts, actor=actor, now=now)
     _enqueue(dispute, SAVE, _body(dispute, submit=False), now=now)
     return dispute
@@ -82,8 +112,9 @@ def submit(
         NotAnswerableError, EvidenceError: as `save_draft`, or there is nothing to send.
     """
     dispute = _answerable(dispute_id)
+    _nothing_on_its_way(dispute)
     if texts is not None:
-        _write(dispute, texts, actor=actor, now=now)
+        dispute = keep_draft(dispute_id=dispute_id, texts=texts, actor=actor, now=now)
     elif dispute.evidence_edited_at is None:
         dispute = assemble(dispute_id=dispute_id, now=now)
     if not dispute.evidence:
@@ -105,6 +136,7 @@ def accept(*, dispute_id: str, actor: str, now: datetime) -> Dispute:
         NotAnswerableError: as `save_draft`.
     """
     dispute = _answerable(dispute_id)
+    _nothing_on_its_way(dispute)
     dispute.evidence_state = EvidenceState.CONCEDING
     dispute.evidence_sent_by = actor
     dispute.evidence_failure = ""
@@ -156,9 +188,13 @@ def _answerable(dispute_id: str) -> Dispute:
         raise NotAnswerableError(dispute_id, f"There is no dispute {dispute_id}.")
     if not dispute.can_be_answered:
         raise NotAnswerableError(dispute_id, _why_not(dispute))
-    if StripeCall.objects.filter(subject=subject_of(dispute_id), state__in=OPEN_STATES).exists():
-        raise NotAnswerableError(dispute_id, "The draft saved before is on its way to Stripe. Try again in a minute.")
     return dispute
+
+
+def _nothing_on_its_way(dispute: Dispute) -> None:
+    """Of calls about it: an old draft must never arrive after what was sent."""
+    if StripeCall.objects.filter(subject=subject_of(dispute.id), state__in=OPEN_STATES).exists():
+        raise NotAnswerableError(dispute.id, "The draft saved before is on its way to Stripe. Try again in a minute.")
 
 
 def _why_not(dispute: Dispute) -> str:

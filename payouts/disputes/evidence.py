@@ -17,18 +17,23 @@ import structlog
 from django.db import transaction
 
 from payouts.disputes.pages import LINES_MAX, PAGES_MAX, beginning, lines_of, pages_of, printed_lines
-from payouts.models import Dispute
+from payouts.models import Dispute, SaleChannel
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One of Stripe's text fields: what it is called here, what belongs in it, and how long it may be."""
+    """One of Stripe's text fields: what it is called here, what belongs in it, and how long it may be.
+
+    `if_unknown` says why it is empty where nothing is known; `for_months_alone`: of a subscription's months.
+    """
 
     name: str
     label: str
     help: str
+    if_unknown: str = ""
+    for_months_alone: bool = False
     max_length: int = 20_000
     is_long: bool = True
 
@@ -49,10 +54,21 @@ FIELDS: Final = (
     ),
     Field(name="product_description", label="Product", help="What was sold, and how it is delivered."),
     Field(name="access_activity_log", label="Use", help="When they bought, entered and listened, and from where."),
-    Field(name="refund_policy_disclosure", label="Refund policy shown", help="Which text, and when it was accepted."),
+    Field(
+        name="refund_policy_disclosure", label="Refund policy shown", help="Which text, and when it was accepted.",
+        if_unknown="Nothing is on record of a policy that the buyer accepted.",
+    ),
     Field(name="refund_refusal_explanation", label="Why no refund", help="Why the customer is not entitled to one."),
-    Field(name="cancellation_policy_disclosure", label="Cancellation policy shown", help="For subscriptions."),
-    Field(name="cancellation_rebuttal", label="Cancellation", help="For subscriptions: whether it was."),
+    Field(
+        name="cancellation_policy_disclosure", label="Cancellation policy shown", for_months_alone=True,
+        help="Which text, and when it was accepted.",
+        if_unknown="Nothing is on record of a policy that the subscriber accepted.",
+    ),
+    Field(
+        name="cancellation_rebuttal", label="Cancellation", for_months_alone=True,
+        help="Whether the subscriber had cancelled when the month was charged.",
+        if_unknown="An end of the subscription was set by then.",
+    ),
     Field(name="duplicate_charge_explanation", label="Not a duplicate", help="What the other payment was for."),
     Field(name="uncategorized_text", label="Anything else", help="The receipt, and the story in a few sentences."),
 )  # fmt: skip
@@ -69,6 +85,17 @@ def contributes(contributor: C) -> C:
     if contributor not in _contributors:
         _contributors.append(contributor)
     return contributor
+
+
+def fields_for(dispute: Dispute) -> tuple[Field, ...]:
+    """The fields that can apply to what was sold, or have something in them already."""
+    months = dispute.sale.channel == SaleChannel.INVOICE
+    return tuple(each for each in FIELDS if months or not each.for_months_alone or dispute.evidence.get(each.name))
+
+
+def labelled(texts: Texts) -> list[tuple[str, str]]:
+    """Evidence below the fields' names for people, in the order of `FIELDS`."""
+    return [(field.label, texts[field.name]) for field in FIELDS if texts.get(field.name)]
 
 
 class EvidenceError(ValueError):

@@ -8,7 +8,7 @@ from django.db.models import Min
 from payouts.disputes import evidence
 from payouts.models import BillingInvoice, Dispute, SaleChannel
 from rooms.disputes import giving, months
-from rooms.disputes.words import came_from, day, entries, utc
+from rooms.disputes.words import audio_in_all, came_from, day, entries, spell, utc
 from rooms.live.attendance import seconds_heard
 from rooms.models import Attendance, PurchaseRecord, Room, SubscriptionRecord, Ticket, Way
 from rooms.purchases import refund_policy
@@ -109,15 +109,16 @@ def _log(room: Room, found: Ticket, heard_s: int) -> Iterator[str]:
     yield from entries([room], user_id=found.buyer_id)
     sessions = Attendance.objects.filter(room=room, user_id=found.buyer_id).order_by("began_at")
     for session in sessions[:LOG_LINES_MAX]:
-        yield f"{utc(session.began_at)}: connected to the room's audio for {session.seconds} seconds."
-    yield f"In all the buyer's account was connected to the room's audio for {heard_s} seconds."
+        if session.seconds:
+            yield f"{utc(session.began_at)}: connected to the room's audio for {spell(session.seconds)}."
+    yield from audio_in_all(heard_s)
 
 
 def _why_no_refund(room: Room, heard_s: int) -> str:
     if room.cancelled_at is not None:
         return ""
     if heard_s:
-        return f"The service was delivered and used: the buyer was connected to the room for {heard_s} seconds."
+        return f"The service was delivered and used: the buyer was connected to the room for {spell(heard_s)}."
     spoken = Attendance.objects.filter(room=room, way=Way.PUBLISH).aggregate(first=Min("began_at"))["first"]
     if spoken is None:
         return ""  # nothing to say for a room in which nobody has spoken

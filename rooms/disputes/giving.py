@@ -5,7 +5,7 @@ from django.conf import settings
 from payouts.disputes import evidence
 from payouts.models import Dispute
 from rooms.currencies import money_text
-from rooms.disputes.words import day, entries, utc
+from rooms.disputes.words import audio_in_all, day, entries, utc
 from rooms.live.attendance import seconds_heard
 from rooms.models import Donation, Room, StarOrder, StarTip, Tip
 
@@ -74,8 +74,7 @@ def _given(dispute: Dispute, described: str, room: Room | None) -> evidence.Text
     if room is None or sale.buyer_id is None:
         return texts
     heard_s = seconds_heard(room_id=room.id, user_id=sale.buyer_id)
-    came = [*entries([room], user_id=sale.buyer_id)]
-    came.append(f"In all the buyer's account was connected to the room's audio for {heard_s} seconds.")
+    came = [*entries([room], user_id=sale.buyer_id), *audio_in_all(heard_s)]
     return texts | {"access_activity_log": "\n".join(came)}
 
 

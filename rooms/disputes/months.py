@@ -8,7 +8,7 @@ from django.conf import settings
 
 from payouts.disputes import evidence
 from payouts.models import BillingInvoice, Dispute, InvoiceState
-from rooms.disputes.words import day, entries, utc
+from rooms.disputes.words import day, entries, spell, utc
 from rooms.live.attendance import seconds_heard_of
 from rooms.models import Creator, Gift, Room, Subscription, SubscriptionRecord
 from rooms.purchases import refund_policy
@@ -26,7 +26,7 @@ def subscription(dispute: Dispute) -> evidence.Texts:
     log = [
         *_earlier(month),
         *_came(bought.creator, user_id, since, until),
-        f"From {day(since)} to {day(until)} {whose} for {heard_s} seconds.",
+        *([f"From {day(since)} to {day(until)} {whose} for {spell(heard_s)}."] if heard_s else []),
     ]
     return {
         "service_date": f"{day(since)} to {day(until)}",
@@ -38,7 +38,7 @@ def subscription(dispute: Dispute) -> evidence.Texts:
         ),
         "access_activity_log": "\n".join(log),
         "refund_refusal_explanation": (
-            f"The service was delivered and used: in the month that was charged {whose} for {heard_s} seconds."
+            f"The service was delivered and used: in the month that was charged {whose} for {spell(heard_s)}."
             if heard_s
             else ""
         ),
@@ -68,14 +68,16 @@ def gift(dispute: Dispute) -> evidence.Texts:
     heard_s = seconds_heard_of(
         creator_id=found.creator_id, user_id=found.claimed_by_id, since=found.starts_at, until=found.ends_at
     )
-    heard = f"whoever claimed it was connected to {found.creator.display_name}'s rooms for {heard_s} seconds"
+    log = [f"{utc(found.claimed_at)}: the gift was claimed with its link."]
+    why = f"The gift was claimed on {utc(found.claimed_at)}"
+    if heard_s:
+        heard = f"whoever claimed it was connected to {found.creator.display_name}'s rooms for {spell(heard_s)}"
+        log.append(f"From {day(found.starts_at)} to {day(found.ends_at)} {heard}.")
+        why += f", and {heard}"
     return texts | {
         "service_date": f"{day(found.starts_at)} to {day(found.ends_at)}",
-        "access_activity_log": (
-            f"{utc(found.claimed_at)}: the gift was claimed with its link.\n"
-            f"From {day(found.starts_at)} to {day(found.ends_at)} {heard}."
-        ),
-        "refund_refusal_explanation": f"The gift was claimed on {utc(found.claimed_at)}, and {heard}.",
+        "access_activity_log": "\n".join(log),
+        "refund_refusal_explanation": f"{why}.",
     }
 
 

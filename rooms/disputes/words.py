@@ -29,6 +29,17 @@ def came_from(ip: str | None, user_agent: str) -> str:
     return f" ({known})" if known else ""
 
 
+def audio_in_all(seconds: int) -> Iterator[str]:
+    """A line for what the buyer heard; none for nothing, which would speak against us and need not be told."""
+    if seconds:
+        yield f"In all the buyer's account was connected to the room's audio for {spell(seconds)}."
+
+
+def spell(seconds: int) -> str:
+    """A length for a log."""
+    return f"{seconds} second{'' if seconds == 1 else 's'}"
+
+
 def entries(
     rooms: Collection[Room], *, user_id: UUID, since: datetime | None = None, until: datetime | None = None
 ) -> Iterator[str]:

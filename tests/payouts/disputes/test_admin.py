@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.contrib.admin.utils import quote
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
@@ -12,16 +13,17 @@ from pytest_django import DjangoAssertNumQueries
 from config import clock
 from payouts.disputes.answering import assemble
 from payouts.models import Dispute, DisputeStatus, EarlyFraudWarning, EvidenceState, Payee, WarningDecision
+from tests.finance import in_finance
 from tests.payouts.conftest import Shop
 from tests.payouts.disputes.court import Court
 
-LIST_QUERIES_MAX = 12
+LIST_QUERIES_MAX = 14
 
 
 @pytest.fixture
 def fin(db: None) -> Client:
     """Fin does finance, with a second factor."""
-    person = get_user_model().objects.create_superuser("fin@example.org", display_name="Fin")
+    person = in_finance(get_user_model().objects.create_user("fin@example.org", display_name="Fin", is_staff=True))
     Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={})
     client = Client()
     client.force_login(person)
@@ -36,7 +38,7 @@ def dispute(shop: Shop, ada: Payee, court: Court) -> Dispute:
 
 
 def url(dispute: Dispute) -> str:
-    return reverse("admin:payouts_dispute_change", args=[dispute.pk])
+    return reverse("admin:payouts_dispute_change", args=[quote(dispute.pk)])
 
 
 def text_of(client: Client, address: str) -> str:
@@ -74,13 +76,35 @@ def test_finance_edits_and_sends_the_evidence(fin: Client, dispute: Dispute, cou
     written = {"evidence_customer_name": "Linus", "evidence_uncategorized_text": "He listened."}
     assert "Kept as a draft" in press(fin, dispute, "_save", **written)
     assert dispute.evidence == {"customer_name": "Linus", "uncategorized_text": "He listened."}
+    assert "Kept as a draft, here alone" in press(fin, dispute, "_save", evidence_customer_name="Linus B")
     court.workers.turn()
     text = press(fin, dispute, "payouts_dispute_send_to_bank", evidence_uncategorized_text="He listened twice.")
-    assert "On its way to the bank" in text
-    assert (dispute.evidence_state, dispute.evidence_sent_by) == (EvidenceState.SENDING, "fin@example.org")
+    assert "The bank takes evidence once." in text
+    assert "He listened twice." in text
+    assert "Left out, since nothing is in them: Customer&#x27;s e-mail" in text
+    assert "Sent along from earlier drafts" in text  # Linus's name, which Stripe keeps
+    assert dispute.evidence_state == EvidenceState.DRAFT
+    send = reverse("admin:payouts_dispute_send", args=[quote(dispute.pk)])
+    assert "Look at it once more" in fin.post(send, {"shown": "something else"}, follow=True).content.decode()
     court.workers.turn()
-    assert court.at_stripe(dispute.id).evidence.uncategorized_text == "He listened twice."
+    assert court.at_stripe(dispute.id).evidence_details.submission_count == 0
+    shown = fin.get(send).context["shown"]
+    assert "On its way to the bank" in fin.post(send, {"shown": shown}, follow=True).content.decode()
+    dispute.refresh_from_db()
+    by_fin = f"staff:{get_user_model().objects.get(email='fin@example.org').pk}"
+    assert (dispute.evidence_state, dispute.evidence_sent_by) == (EvidenceState.SENDING, by_fin)
+    court.workers.turn()
+    assert f'Evidence sent by <span title="{by_fin}">Fin</span>' in text_of(fin, url(dispute))
+    at_stripe = court.at_stripe(dispute.id).evidence
+    assert (at_stripe.customer_name, at_stripe.uncategorized_text) == ("Linus", "He listened twice.")
+    assert "There is nothing to send" in fin.get(send, follow=True).content.decode()
     assert fin.post(url(dispute), {"_save": "1"}).status_code == 403
+
+
+def test_fields_that_cannot_apply_are_left_out_and_empty_ones_say_so(fin: Client, dispute: Dispute) -> None:
+    text = text_of(fin, url(dispute))
+    assert "evidence_cancellation_policy_disclosure" not in text  # of subscriptions
+    assert "Nothing is on record of a policy that the buyer accepted. Left empty, it is not sent." in text
 
 
 def test_too_much_text_is_refused_at_its_field_and_nothing_is_sent(fin: Client, dispute: Dispute) -> None:
@@ -134,14 +158,13 @@ def test_the_list_shows_what_is_late_and_costs_the_same_however_long_it_is(
 
 def test_staff_who_may_only_look_see_no_form(fin: Client, dispute: Dispute) -> None:
     person = get_user_model().objects.get(email="fin@example.org")
-    person.is_superuser = False
-    person.is_staff = True
-    person.save()
+    person.groups.clear()
     person.user_permissions.add(person.user_permissions.model.objects.get(codename="view_dispute"))
     text = text_of(fin, url(dispute))
     assert "linus@example.org" in text
     assert "Send to the bank" not in text
     assert fin.post(url(dispute), {"payouts_dispute_accept_and_lose": "1"}).status_code == 403
+    assert fin.get(reverse("admin:payouts_dispute_send", args=[quote(dispute.pk)])).status_code == 403
 
 
 def test_early_fraud_warnings_say_what_was_done(fin: Client, dispute: Dispute) -> None:

@@ -97,6 +97,8 @@ def test_what_is_not_known_is_not_claimed(bought: Ticket, evening: Room) -> None
     assert "refund_policy_disclosure" not in texts
     assert "customer_purchase_ip" not in texts
     assert "refund_refusal_explanation" not in texts  # nobody spoke, nobody heard
+    heard(evening, bought.buyer, seconds=0)
+    assert "connected to" not in evidence.gathered(disputed(bought))["access_activity_log"]
     heard(evening, evening.creator.user, seconds=60, way=Way.PUBLISH)
     assert (
         "its hosts spoke from 2026-06-08 12:00:00 UTC on"

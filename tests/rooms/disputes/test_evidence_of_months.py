@@ -76,7 +76,7 @@ def test_a_month_tells_what_it_opened_and_what_was_heard_in_it(
     assert "connected to Ada Lovelace's rooms for 1800 seconds." in log
     assert "in the month that was charged" in first["refund_refusal_explanation"]
     assert "Since 2026-06-01 12:00:00 UTC: 1 earlier month paid" in second["access_activity_log"]
-    assert "rooms for 0 seconds." in second["access_activity_log"]
+    assert "connected to" not in second["access_activity_log"]  # heard nothing in that month, which is not told
     assert "refund_refusal_explanation" not in second
 
 
@@ -117,6 +117,9 @@ def test_a_gift_tells_that_it_was_claimed_and_not_by_whom(
     assert "A gift of 3 months of the subscription “Gold” to Ada Lovelace" in before["product_description"]
     assert "refund_refusal_explanation" not in before
     claim(token=gift.token, user_id=grace.user_id, now=NOW)
+    unheard = evidence.gathered(disputed(Sale.objects.get()))
+    assert unheard["refund_refusal_explanation"] == "The gift was claimed on 2026-06-01 12:00:00 UTC."
+    assert "seconds" not in unheard["access_activity_log"]
     heard(evening, grace.user, seconds=600)
     texts = evidence.gathered(disputed(Sale.objects.get()))
     assert texts["service_date"] == "2026-06-01 to 2026-09-01"
