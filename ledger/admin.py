@@ -92,6 +92,7 @@ class EntryInline(ReadOnly, EntryColumns, TabularInline):  # type: ignore[misc] 
 class TransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Transactions with their entries."""
 
+    when_empty = "Everything that is posted to the ledger appears here."
     list_display = ("key", "kind", "subject", "effective_at", "posted_at")
     list_filter = ("kind",)
     search_fields = ("subject",)
@@ -122,6 +123,7 @@ class TransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-un
 class EntryAdmin(EntryColumns, LooksUp, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Entries of all accounts, newest first; search narrows them to one account."""
 
+    when_empty = "The debits and credits of everything that is posted appear here."
     list_display = ("account_shown", "debit", "credit", "transaction_key", "memo", "effective_at", "balance_after")
     list_display_links = ("effective_at",)
     list_filter = ("currency", "account__type")
@@ -173,6 +175,7 @@ class EntryAdmin(EntryColumns, LooksUp, ReadOnly, ModelAdmin):  # type: ignore[m
 class AccountAdmin(LooksUp, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Accounts with their balances at this moment."""
 
+    when_empty = "An account appears here with its first posting."
     list_display = ("what", "short_code", "currency", "type", "balance_now")
     list_filter = ("type", "currency", "hot")
     search_fields = ("code",)

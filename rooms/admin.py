@@ -40,6 +40,7 @@ class CoHostInline(ReadOnly, TabularInline):  # type: ignore[misc]  # django-unf
 class RoomAdmin(Cancellations, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Rooms, the next ones first."""
 
+    when_empty = "Rooms appear here when creators schedule them."
     list_display = ["title", "creator", "starts_at", "price_shown", "seats_shown", "cancelled_at"]
     list_filter = [SilenceFilter, CancelledFilter, "currency", "starts_at"]
     actions_detail = ("say_nobody_came",)
@@ -71,6 +72,7 @@ class RoomAdmin(Cancellations, ReadOnly, ModelAdmin):  # type: ignore[misc]  # d
 class TicketAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Tickets, newest first, each beside the sale that pays for it."""
 
+    when_empty = "Tickets appear here from the moment a seat is held."
     list_display = ["short_id", "sale", "buyer_name", "state_shown", "held_at", "paid_at", "checked_in_at"]
     list_filter = ["state", "held_at"]
     list_select_related = ["buyer", "sale"]
@@ -110,6 +112,7 @@ class TicketAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold 
 class CreatorAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Creators and their payees."""
 
+    when_empty = "People appear here when they become creators."
     list_display = ["display_name", "handle", "user", "payee", "created_at"]
     list_select_related = ["user", "payee"]
     search_fields = ["display_name", "handle", "user__email"]
@@ -119,6 +122,7 @@ class CreatorAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold
 class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  # django-unfold is untyped
     """People. Superusers may edit them; nobody deletes a person, since history refers to them."""
 
+    when_empty = "Everybody who has an account appears here."
     form = UserChangeForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["display_name", "email", "is_staff", "is_active", "date_joined"]

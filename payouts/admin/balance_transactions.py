@@ -26,6 +26,7 @@ COLOURS = {
 class BalanceTransactionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Balance transactions, latest first."""
 
+    when_empty = "Movements of the Stripe balance appear here as they are imported."
     list_display = ("short_id", "type", "amount", "fee", "net", "state_label", "source", "created_at")
     list_filter = ("state", "type", "currency")
     actions = ("try_selected_again",)

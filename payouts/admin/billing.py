@@ -45,6 +45,7 @@ class InvoiceInline(ReadOnly, TabularInline):  # type: ignore[misc]  # django-un
 class BillingSubscriptionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Subscriptions, latest first."""
 
+    when_empty = "Subscriptions that Stripe charges each month appear here when somebody subscribes."
     list_display = ("what", "payer_email", "state_label", "monthly", "period_ends_at", "ends_at", "opened_at")
     list_filter = ("state", "end_reason")
     list_select_related = ("price", "customer")
@@ -95,6 +96,7 @@ class BillingSubscriptionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # d
 class BillingPriceAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Prices a month, latest first."""
 
+    when_empty = "Monthly prices appear here when a creator opens a plan."
     list_display = ("title", "amount", "payee", "stripe_price_id", "opened_at", "retired_at")
     list_select_related = ("payee",)
     search_fields = ("id__exact", "title", "stripe_price_id", "stripe_product_id", "subject")

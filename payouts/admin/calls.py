@@ -35,6 +35,7 @@ PAGES = {
 class StripeCallAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Calls, latest first."""
 
+    when_empty = "What is asked of Stripe appears here before it is sent."
     list_display = ("operation", "state_label", "trouble", "about", "attempts", "created_at")
     list_filter = ("state", "operation")
     search_fields = ("id__exact", "subject__exact", "result_id", "idempotency_key", "stripe_account")

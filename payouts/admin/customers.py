@@ -14,6 +14,7 @@ from payouts.models import Customer
 class CustomerAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Customers, latest first."""
 
+    when_empty = "People appear here when they save a card or subscribe."
     list_display = ("name", "email", "stripe_customer_id", "created_at")
     search_fields = ("id__exact", "name", "email", "stripe_customer_id")
     ordering = ("-created_at", "id")

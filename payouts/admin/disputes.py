@@ -69,6 +69,7 @@ class AnswerFilter(admin.SimpleListFilter):
 class DisputeAdmin(Sending, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Disputes, the one that must be answered first on top."""
 
+    when_empty = "Payments that a buyer's bank takes back appear here while they are open."
     form = EvidenceForm
     list_display = ("sale", "disputed", "why", "status_label", "due", "evidence_label", "opened_at")
     list_filter = (AnswerFilter, "status", "evidence_state", "reason", "currency")

@@ -31,6 +31,7 @@ COLOURS = {
 class StripeEventAdmin(Replaying, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Events, latest first."""
 
+    when_empty = "What Stripe's webhooks tell appears here as it comes in."
     list_display = ("type", "state_label", "trouble", "about", "attempts", "received_at")
     list_filter = ("state", "kind", "type")
     search_fields = ("id", "object_id", "account")

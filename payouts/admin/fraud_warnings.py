@@ -13,6 +13,7 @@ from payouts.models import EarlyFraudWarning, WarningDecision
 class EarlyFraudWarningAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Warnings, latest first, with what was done about each."""
 
+    when_empty = "Payments that a card's issuer suspects of fraud appear here."
     list_display = ("sale_link", "charged", "fraud_type", "decision_label", "note", "actionable", "created_at")
     list_filter = ("decision", "actionable", "fraud_type")
     list_select_related = ("sale",)

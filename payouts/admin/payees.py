@@ -22,6 +22,7 @@ COLOURS = {
 class PayeeAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Payees by name."""
 
+    when_empty = "Creators and charities appear here when they are to be paid."
     list_display = ("display_name", "email", "country", "state_label", "stripe_account_id", "created_at")
     list_filter = ("transfers_state", "country")
     search_fields = ("id__exact", "display_name", "email", "stripe_account_id")

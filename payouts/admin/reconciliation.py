@@ -42,6 +42,9 @@ class OpenFilter(admin.SimpleListFilter):
 class ReconciliationBreakAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Oldest first: what is old will not go away by itself."""
 
+    when_empty = (
+        "Stripe and the books agree. Where they differ, the difference is listed with its amount, age and cause."
+    )
     list_display = ("what", "amount", "age", "about", "short_cause", "state_label")
     list_filter = (OpenFilter, "kind", "currency")
     search_fields = ("movement_id", "posting_key", "key")

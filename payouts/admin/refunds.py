@@ -51,6 +51,9 @@ class StuckFilter(admin.SimpleListFilter):
 class RefundAdmin(LooksUp, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Refunds, latest first."""
 
+    when_empty = (
+        "Money that goes back to cards: asked for here, by creators, by cancelled rooms or in Stripe's dashboard."
+    )
     list_display = ("sale", "amount", "state_label", "reason", "asker", "asked_at")
     list_filter = (StuckFilter, "state", "reason", "currency")
     list_select_related = ("sale",)

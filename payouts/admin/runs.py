@@ -56,6 +56,7 @@ class PayoutInline(ReadOnly, PayoutColumns, TabularInline):  # type: ignore[misc
 class PayoutRunAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Runs, latest first."""
 
+    when_empty = "Each day's payout run appears here."
     list_display = ("on_date", "state_label", "payouts", "started_at", "finished_at")
     list_filter = ("state",)
     ordering = ("-on_date",)
@@ -82,6 +83,7 @@ class PayoutRunAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfo
 class PayoutAdmin(ReadOnly, PayoutColumns, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Payouts, latest first."""
 
+    when_empty = "Payouts appear here when the daily run finds money that is free."
     list_display = ("payee", "amount", "state_label", "run", "arrives_on", "paid_at", "failure_reason")
     list_filter = ("state", "currency")
     list_select_related = ("payee", "run")

@@ -37,7 +37,8 @@ FAILED = "parked, refund failed"
 class SaleAdmin(Refunding, SuspenseDesk, LooksUp, ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Sales, latest first."""
 
-    list_display = ("title", "charged", "state_label", "processing_fee", "kept", "buyer_email", "opened_at")
+    when_empty = "Every purchase appears here from the moment its buyer goes to pay."
+    list_display = ("title", "charged", "state_label", "processing_fee", "kept", "buyer_email", "opened")
     list_filter = (
         "state",
         ("refund_failed_at", EmptyFieldListFilter),
@@ -110,12 +111,17 @@ class SaleAdmin(Refunding, SuspenseDesk, LooksUp, ReadOnly, ModelAdmin):  # type
         """What the buyer paid."""
         return money(sale.charge_minor, sale.currency)
 
+    @admin.display(description="opened (UTC)", ordering="opened_at")
+    def opened(self, sale: Sale) -> SafeString:
+        """When somebody went to pay, on one line."""
+        return format_html('<span class="whitespace-nowrap">{}</span>', f"{sale.opened_at:%Y-%m-%d %H:%M}")
+
     @admin.display(description="price")
     def price(self, sale: Sale) -> str:
         """The face price."""
         return money(sale.price_minor, sale.currency)
 
-    @admin.display(description="processor takes")
+    @admin.display(description="processor")
     def processing_fee(self, sale: Sale) -> str:
         """What the processor took."""
         return money(sale.processing_fee_minor, sale.settlement_currency)

@@ -28,6 +28,7 @@ class WalletFreezeInline(ReadOnly, TabularInline):  # type: ignore[misc]  # djan
 class WalletAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Wallets, the newest first."""
 
+    when_empty = "Listeners appear here when they buy Stars."
     list_display = ("user", "left", "bought", "spent", "is_frozen", "opened_at")
     list_filter = ("is_frozen",)
     list_select_related = ("user",)

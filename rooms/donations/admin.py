@@ -36,6 +36,7 @@ class NewCharityForm(forms.ModelForm):  # type: ignore[type-arg]  # its stub is 
 class CharityAdmin(ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Charities by name. None is deleted, since donations refer to it: take it off the list instead."""
 
+    when_empty = "Charities that hosts may choose for their rooms appear here."
     list_display = ("name", "registration", "state_shown", "is_active", "created_at")
     list_filter = ("is_active",)
     list_select_related = ("payee",)

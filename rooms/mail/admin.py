@@ -15,6 +15,7 @@ from rooms.models import Mail, MailState
 class MailAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Mails, newest first."""
 
+    when_empty = "Mails appear here when they are written, before they are sent."
     list_display = ["subject", "to_address", "state_shown", "attempts", "written_at", "sent_at"]
     list_filter = ["state", "kind"]
     search_fields = ["to_address", "key", "subject"]

@@ -25,6 +25,7 @@ class _PurchaseAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfo
 class TipAdmin(_PurchaseAdmin):
     """Tips by card, newest first."""
 
+    when_empty = "Tips by card appear here."
     list_display = ("sale", "amount", "creator", "room", "buyer", "opened_at", "paid_at")
     list_select_related = ("buyer", "sale", "creator", "room")
 
@@ -33,6 +34,7 @@ class TipAdmin(_PurchaseAdmin):
 class DonationAdmin(_PurchaseAdmin):
     """Donations, newest first."""
 
+    when_empty = "Donations to charities, made in rooms, appear here."
     list_display = ("sale", "amount", "charity", "room", "covers_processing", "buyer", "opened_at", "paid_at")
     list_select_related = ("buyer", "sale", "charity", "room")
 
@@ -41,6 +43,7 @@ class DonationAdmin(_PurchaseAdmin):
 class StarOrderAdmin(_PurchaseAdmin):
     """Packs of Stars that were bought, newest first."""
 
+    when_empty = "Packs of Stars appear here when listeners buy them."
     list_display = ("sale", "stars", "amount", "buyer", "opened_at", "paid_at")
 
 
@@ -48,6 +51,7 @@ class StarOrderAdmin(_PurchaseAdmin):
 class StarTipAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Stars that were given, newest first."""
 
+    when_empty = "Stars appear here when listeners give them to creators."
     list_display = ("giver", "stars", "creator", "room", "given_at", "released_at")
     list_select_related = ("giver", "spend", "creator", "room")
     search_fields = ("id__exact", "giver__email", "giver__display_name", "creator__handle")

@@ -23,6 +23,7 @@ COLOURS = {
 class PlanAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Plans, newest first."""
 
+    when_empty = "Plans appear here when creators open them."
     list_display = ("name", "creator", "monthly", "trial_days", "opened_at", "retired_at")
     list_filter = ("currency", ("retired_at", admin.EmptyFieldListFilter))
     list_select_related = ("creator",)
@@ -52,6 +53,7 @@ class PlanAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is
 class SubscriptionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Subscriptions as access sees them, newest first; their invoices and sales are a link away."""
 
+    when_empty = "Subscriptions appear here when somebody subscribes to a creator."
     view_on_site = False  # its page is its subscriber's alone
     list_display = ("subscriber", "creator", "plan", "monthly", "state_label", "access_until", "opened_at")
     list_filter = ("state", "billing__price__currency", ("cut_off_at", admin.EmptyFieldListFilter))
@@ -99,6 +101,7 @@ class SubscriptionAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-u
 class GiftAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # django-unfold is untyped
     """Months given, newest first. The link's token is the recipient's, and is not shown."""
 
+    when_empty = "Months of a subscription that are bought for somebody else appear here."
     view_on_site = False
     list_display = ("buyer", "plan", "months", "amount", "sale", "claimed_by", "ends_at", "paid_at")
     list_filter = (

@@ -1,5 +1,6 @@
 """The finance admin: everything can be looked at, nothing about money can be changed."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.contrib.admin.utils import quote
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 from pytest_django import DjangoAssertNumQueries
 
 from config import clock
@@ -76,7 +78,8 @@ def test_every_page_shows_its_row_and_a_post_changes_nothing(fin: Client, paid_o
         row = model.objects.order_by("pk").last()
         assert row is not None
         assert "0 results" not in page(fin, f"{name}_changelist")
-        page(fin, f"{name}_change", row.pk)
+        shown = page(fin, f"{name}_change", row.pk)
+        assert re.search(rf">\s*{re.escape(escape(str(row)))}\s*</a", shown)  # in the trail, an id as it is
         for act in ("change", "delete"):
             address = reverse(f"admin:{name}_{act}", args=[quote(str(row.pk))])
             assert fin.post(address, {"amount_minor": 1, "post": "yes"}).status_code == 403

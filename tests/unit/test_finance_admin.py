@@ -76,6 +76,11 @@ def test_every_list_that_index_and_sidebar_name_opens_and_history_stays_as_it_is
     assert set(links) - listed == {reverse("admin:payouts_suspense")}
     pages = {link: client.get(link) for link in listed.union(links)}
     assert {page.status_code for page in pages.values()} == {200}
+    texts = {link: page.content.decode() for link, page in pages.items()}
+    empty = {model["object_name"] for model in models if "Nothing here yet" in texts[model["admin_url"]]}
+    assert empty == {model["object_name"] for model in models} - {"User"}
+    for words in ("Create a new item", "What there is will be listed here."):
+        assert not any(words in text for text in texts.values())
     assert [model["object_name"] for model in models if model["add_url"]] == ["Charity"]
     changed = {model["object_name"] for model in models if not model["view_only"]}
     assert changed == {"Charity", "Dispute"}  # of a dispute its evidence
