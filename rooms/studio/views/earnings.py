@@ -26,7 +26,11 @@ def stage(request: HttpRequest, stage: str, currency: str, *, creator: Creator) 
     """One figure, and the parts that sum to it."""
     if stage not in STAGES or len(currency) != 3 or not currency.isupper():
         raise Http404("There is no such figure")
-    payee_id = payee_id_of(creator)
+    if creator.payee_id is None:
+        empty = Paginator((), PAGE_SIZE).get_page(1)
+        context = {"creator": creator, "stage": STAGES[stage], "currency": currency, "amount_minor": 0, "page": empty}
+        return render(request, "studio/stage.html", context)
+    payee_id = creator.payee_id
     rows, show = rows_of(stage=stage, payee_id=payee_id, currency=currency)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
