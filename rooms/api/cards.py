@@ -1,7 +1,5 @@
 """`/api/v1/cards/`: the caller's saved cards."""
 
-from django.conf import settings
-from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -15,6 +13,7 @@ from rooms.api.base import RoomsView
 from rooms.api.gift_documents import CardDocument, SetupDocument
 from rooms.api.purchases import id_of
 from rooms.errors import CardNotFoundError, CardPageUnavailableError
+from rooms.purchases.card_setup import card_setup_url
 from rooms.studio.access import user_of
 
 NOT_FOUND = {(409, "application/problem+json"): OpenApiTypes.OBJECT}
@@ -37,17 +36,8 @@ class CardSetup(RoomsView):
     )
     def post(self, request: Request) -> Response:
         """201 with the address of Stripe's page, which saves a card and charges nothing. 503 while Stripe is away."""
-        user = user_of(request)
-        page = settings.PUBLIC_URL + reverse("cards")
         try:
-            url = cards.setup_url(
-                user_id=user.id,
-                name=user.display_name,
-                email=user.email,
-                return_url=f"{page}?from=setup",
-                cancel_url=page,
-                now=clock.now(fresh=True),
-            )
+            url = card_setup_url(user=user_of(request), now=clock.now(fresh=True))
         except CustomerUnavailableError as error:
             raise CardPageUnavailableError(reason=error.reason) from error
         return Response(SetupDocument({"url": url}).data, status=201)

@@ -2,12 +2,10 @@
 
 from http import HTTPStatus
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -15,6 +13,7 @@ from config import clock
 from payouts.cards import operations as cards
 from payouts.cards.queries import cards_of
 from payouts.errors import CustomerUnavailableError, StripeError, UnknownCardError
+from rooms.purchases.card_setup import card_setup_url
 from rooms.studio.access import user_of
 
 
@@ -39,17 +38,8 @@ def mine(request: HttpRequest) -> HttpResponse:
 @login_required
 def add(request: HttpRequest) -> HttpResponse:
     """To Stripe's page, which saves a card and charges nothing."""
-    user = user_of(request)
-    page = settings.PUBLIC_URL + reverse("cards")
     try:
-        url = cards.setup_url(
-            user_id=user.id,
-            name=user.display_name,
-            email=user.email,
-            return_url=f"{page}?from=setup",
-            cancel_url=page,
-            now=clock.now(fresh=True),
-        )
+        url = card_setup_url(user=user_of(request), now=clock.now(fresh=True))
     except CustomerUnavailableError as error:
         messages.error(request, error.reason)
         return redirect("cards")

@@ -11,14 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from config import clock
 from payouts.cards.queries import cards_of
-from payouts.errors import UnknownCardError
 from rooms import breakdowns
 from rooms.donations.forms import DonationForm
 from rooms.donations.operations import check_fields, give_donation, policy_of, takes_donations
 from rooms.errors import DonationsClosedError, InvalidFieldsError, KeyReusedError, RoomsError
 from rooms.idempotency import Done
 from rooms.models import Donation, Room
-from rooms.pages.giving import CARD_GONE, Preview, amount_faults, asked_of, done_once, lead_on
+from rooms.pages.giving import Preview, amount_faults, asked_of, done_once, lead_on
 from rooms.purchases.context import purchase_context
 from rooms.studio.access import user_of
 from rooms.tips.targets import Target
@@ -91,15 +90,8 @@ def _given(request: HttpRequest, form: DonationForm, room: Room) -> HttpResponse
         )
         return Done(subject=f"donation:{donation.id}")
 
-    try:
-        donation_id = done_once(request, key=data["key"], wanted=wanted, do=give)
-    except InvalidFieldsError as refusal:
-        form.refuse(refusal)
-        return None
-    except UnknownCardError:
-        form.add_error("pay_by", CARD_GONE)
-        return None
-    return lead_on(Donation.objects.select_related("sale").get(id=donation_id))
+    donation_id = done_once(request, form, key=data["key"], wanted=wanted, do=give)
+    return lead_on(Donation.objects.select_related("sale").get(id=donation_id)) if donation_id else None
 
 
 def _drafted(form: DonationForm) -> DonationForm:

@@ -17,15 +17,15 @@ from rooms import breakdowns
 from rooms.errors import (
     AlreadySubscribedError,
     GiftNotClaimableError,
-    InvalidFieldsError,
     KeyReusedError,
     OwnPlanError,
     PlanNotSoldError,
 )
 from rooms.gifts.forms import GiftForm
 from rooms.gifts.operations import MONTHS, claim, give
-from rooms.idempotency import Done, hash_of_form, once
+from rooms.idempotency import Done
 from rooms.models import Gift, Plan, User
+from rooms.pages.giving import done_once
 from rooms.purchases import checkout
 from rooms.purchases.context import purchase_context
 from rooms.shares import Sharer
@@ -79,21 +79,17 @@ def _given(request: HttpRequest, form: GiftForm, plan: Plan) -> Gift | None:
     user, now = user_of(request), clock.now(fresh=True)
     wanted = {name: form.cleaned_data[name] for name in ("months", "recipient_email", "message")}
     try:
-        done, _ = once(
-            user_id=user.id,
-            key=f"form:{form.cleaned_data['key']}",
-            request_sha256=hash_of_form(request.path, wanted),
+        gift_id = done_once(
+            request,
+            form,
+            key=form.cleaned_data["key"],
+            wanted=wanted,
             do=lambda: _give(request, plan, user, wanted, now=now),
-            real_now=clock.real_now(),
         )
-    except InvalidFieldsError as refusal:
-        form.refuse(refusal)
-        return None
     except (PlanNotSoldError, KeyReusedError) as refusal:
         form.add_error(None, str(refusal))
         return None
-    gift: Gift = Gift.objects.select_related("sale").get(id=done.object_id)
-    return gift
+    return Gift.objects.select_related("sale").filter(id=gift_id).first()
 
 
 def _give(request: HttpRequest, plan: Plan, user: User, wanted: dict[str, "int | str"], *, now: datetime) -> Done:

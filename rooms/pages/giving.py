@@ -10,7 +10,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from config import clock
+from payouts.errors import UnknownCardError
 from rooms.breakdowns import Breakdown
+from rooms.errors import InvalidFieldsError
+from rooms.forms import OperationForm
 from rooms.idempotency import Done, hash_of_form, once
 from rooms.models import Purchase
 from rooms.purchases import checkout
@@ -19,21 +22,32 @@ from rooms.studio.access import user_of
 CARD_GONE = "This card is no longer saved; choose another way to pay."
 
 
-def done_once(request: HttpRequest, *, key: UUID, wanted: Mapping[str, object], do: Callable[[], Done]) -> UUID:
+def done_once(
+    request: HttpRequest, form: OperationForm, *, key: UUID, wanted: Mapping[str, object], do: Callable[[], Done]
+) -> UUID | None:
     """Do what a form asks for, once for each form that was shown; the id of what was done.
+
+    None when something has to be changed first: the form then says what, beside each field.
 
     Raises:
         KeyReusedError: the same form was sent with other values.
         And what `do` raises.
     """
-    done, _ = once(
-        user_id=user_of(request).id,
-        key=f"form:{key}",
-        request_sha256=hash_of_form(request.path, wanted),
-        do=do,
-        real_now=clock.real_now(),
-    )
-    return done.object_id
+    try:
+        done, _ = once(
+            user_id=user_of(request).id,
+            key=f"form:{key}",
+            request_sha256=hash_of_form(request.path, wanted),
+            do=do,
+            real_now=clock.real_now(),
+        )
+    except InvalidFieldsError as refusal:
+        form.refuse(refusal)
+    except UnknownCardError:
+        form.add_error("pay_by", CARD_GONE)
+    else:
+        return done.object_id
+    return None
 
 
 def lead_on(purchase: Purchase) -> HttpResponse:

@@ -12,13 +12,11 @@ from django.views.decorators.http import require_http_methods
 
 from config import clock
 from payouts.cards.queries import cards_of
-from payouts.errors import UnknownCardError
 from payouts.wallets.queries import wallet_of
-from rooms.errors import InvalidFieldsError
 from rooms.forms import OperationForm
 from rooms.idempotency import Done
 from rooms.models import StarOrder
-from rooms.pages.giving import CARD_GONE, done_once, lead_on
+from rooms.pages.giving import done_once, lead_on
 from rooms.purchases.context import purchase_context
 from rooms.stars.operations import buy_pack
 from rooms.stars.packs import packs
@@ -71,13 +69,6 @@ def _bought(request: HttpRequest, form: PackForm) -> StarOrder | None:
         )
         return Done(subject=f"stars:{order.id}")
 
-    try:
-        order_id = done_once(request, key=data["key"], wanted={"stars": data["stars"], "pay_by": method}, do=buy)
-    except InvalidFieldsError as refusal:
-        form.refuse(refusal)
-        return None
-    except UnknownCardError:
-        form.add_error("pay_by", CARD_GONE)
-        return None
-    order: StarOrder = StarOrder.objects.select_related("sale").get(id=order_id)
-    return order
+    wanted = {"stars": data["stars"], "pay_by": method}
+    order_id = done_once(request, form, key=data["key"], wanted=wanted, do=buy)
+    return StarOrder.objects.select_related("sale").filter(id=order_id).first()

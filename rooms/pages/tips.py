@@ -13,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from config import clock
 from payouts.cards.queries import cards_of
-from payouts.errors import UnknownCardError
 from payouts.wallets.queries import balance_of
 from rooms import breakdowns, queries
 from rooms.errors import (
@@ -28,7 +27,7 @@ from rooms.errors import (
 )
 from rooms.idempotency import Done
 from rooms.models import Creator, Tip, User
-from rooms.pages.giving import CARD_GONE, Preview, amount_faults, asked_of, done_once, lead_on
+from rooms.pages.giving import Preview, amount_faults, asked_of, done_once, lead_on
 from rooms.pages.tip_sheet import done, going_on, is_in_sheet, leaves_the_sheet_to_sign_in
 from rooms.purchases.context import purchase_context
 from rooms.stars.operations import give_stars
@@ -133,13 +132,8 @@ def _given(request: HttpRequest, form: TipForm, target: Target, user: User, *, n
         tip = give_tip(target=target, payer_id=user.id, context=purchase_context(request), now=now, **wanted)
         return Done(subject=f"tip:{tip.id}")
 
-    try:
-        tip_id = done_once(request, key=data["key"], wanted=wanted, do=give)
-    except InvalidFieldsError as refusal:
-        form.refuse(refusal)
-        return None
-    except UnknownCardError:
-        form.add_error("pay_by", CARD_GONE)
+    tip_id = done_once(request, form, key=data["key"], wanted=wanted, do=give)
+    if tip_id is None:
         return None
     tip = Tip.objects.select_related("sale", "creator").get(id=tip_id)
     return going_on(request, tip) if is_in_sheet(request) else lead_on(tip)
@@ -161,12 +155,11 @@ def _given_in_stars(
         return Done(subject=f"star-tip:{tip.id}")
 
     try:
-        done_once(request, key=data["key"], wanted=wanted, do=give)
+        given = done_once(request, form, key=data["key"], wanted=wanted, do=give)
     except (StarsMissingError, StarsFrozenError) as refusal:
         form.add_error("pay_by", str(refusal))
         return None
-    except InvalidFieldsError as refusal:
-        form.refuse(refusal)
+    if given is None:
         return None
     sentence = f"{wanted['stars']:,} Stars went to {target.name}. Thank you."
     if is_in_sheet(request):
