@@ -1,13 +1,25 @@
 """What others may ask about refunds. Reads only."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from payouts.models import Refund, RefundState, Sale, SaleShare
 from payouts.refunds import amounts
-from payouts.sales.legs import given_back, legs_of
+from payouts.sales.legs import fee_kept, given_back, legs_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What giving back the rest of a sale takes from each leg, and of the processor's fee, in settlement currency.
+
+    The fee is what the processor keeps for this part, whoever bears it: a payee's part may be in `parts` too.
+    """
+
+    parts: dict[str, int]
+    fee_lost_minor: int
 
 
 def refunds_of(*, sale_id: UUID) -> list[Refund]:
@@ -27,6 +39,22 @@ def cost_of(*, sale: Sale, shares: Sequence[SaleShare], amount_minor: int) -> di
     before = given_back(sale=sale, legs=legs, total_minor=sale.reversed_minor)
     after = given_back(sale=sale, legs=legs, total_minor=min(sale.reversed_minor + amount_minor, sale.charge_minor))
     return {leg.name: after.parts[leg.name] - before.parts[leg.name] for leg in legs}
+
+
+def cost_of_the_rest(*, sale: Sale, shares: Sequence[SaleShare], left_minor: int) -> Rest:
+    """What it takes to give back all that is left of a sale, after what has gone back and is on its way: no query.
+
+    `left_minor` is what `left_of` says. Needs the split.
+    """
+    legs = legs_of(sale=sale, shares=shares)
+    gone_minor = sale.charge_minor - left_minor
+    before = given_back(sale=sale, legs=legs, total_minor=gone_minor)
+    after = given_back(sale=sale, legs=legs, total_minor=sale.charge_minor)
+    fee_minor = fee_kept(sale=sale, total_minor=sale.charge_minor)
+    return Rest(
+        parts={leg.name: after.parts[leg.name] - before.parts[leg.name] for leg in legs},
+        fee_lost_minor=fee_minor - fee_kept(sale=sale, total_minor=gone_minor),
+    )
 
 
 def stuck_refunds() -> QuerySet[Refund]:

@@ -111,7 +111,16 @@ def _borne_by_payees(sale: Sale) -> int:
 
 def settled(*, sale: Sale, total_minor: int) -> int:
     """So much of what was charged, in settlement currency: the same part of what arrived, rounded half up."""
-    return floor(Fraction((sale.gross_minor or 0) * total_minor, sale.charge_minor) + Fraction(1, 2))
+    return _part(sale.gross_minor or 0, sale, total_minor)
+
+
+def fee_kept(*, sale: Sale, total_minor: int) -> int:
+    """What of its fee the processor keeps for so much of the charge that has gone back, rounded half up."""
+    return _part(_fee_kept_minor(sale), sale, total_minor)
+
+
+def _part(amount_minor: int, sale: Sale, total_minor: int) -> int:
+    return floor(Fraction(amount_minor * total_minor, sale.charge_minor) + Fraction(1, 2))
 
 
 def given_back(*, sale: Sale, legs: Sequence[SaleLeg], total_minor: int) -> GivenBack:
@@ -135,5 +144,5 @@ def given_back(*, sale: Sale, legs: Sequence[SaleLeg], total_minor: int) -> Give
         total_minor=total_minor,
         settled_minor=settled_minor,
         parts={leg.name: part for leg, part in zip(legs, parts, strict=True)},
-        fee_lost_minor=floor(Fraction(lost_minor * total_minor, sale.charge_minor) + Fraction(1, 2)),
+        fee_lost_minor=_part(lost_minor, sale, total_minor),
     )

@@ -1,15 +1,14 @@
-"""How far the refunds of a cancelled room have come, and what cancelling a room would cost. Reads only."""
+"""How far the refunds of a cancelled room have come. Reads only."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import CharField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import CharField, Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat
 
-from payouts.models import Refund, RefundState, SaleShare
-from rooms.models import Room, Ticket, TicketState
+from payouts.models import Refund, RefundState
+from rooms.models import Ticket, TicketState
 
 
 def key_of(*, room_id: UUID, sale_id: UUID) -> str:
@@ -74,40 +73,3 @@ def progress_of(*, room_id: UUID) -> Progress:
         disputed=Count("id", filter=Q(state=TicketState.DISPUTED)),
     )
     return Progress(**counts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
-    """What cancelling would cost, by currency where amounts may differ in it."""
-
-    buyers: int
-    holds: int
-    listeners_get_minor: int
-    currency: str
-    mine: tuple[tuple[int, str], ...]
-    fees_lost: tuple[tuple[int, str], ...]
-
-
-def cost_of_cancelling(*, room: Room) -> Cost:
-    """What goes back to listeners, what of it was the host's, and the card fees that are lost: four queries."""
-    paid = Ticket.objects.filter(room=room, state=TicketState.VALID)
-    back = Sum(F("sale__charge_minor") - F("sale__reversed_minor"), default=0)
-    sums = paid.aggregate(buyers=Count("id"), back=back)
-    shares = SaleShare.objects.filter(
-        sale__ticket__room=room, sale__ticket__state=TicketState.VALID, payee__creator=room.creator,
-        amount_minor__isnull=False,
-    )  # fmt: skip
-    mine = shares.order_by().values_list("sale__settlement_currency")
-    fees = paid.filter(sale__processing_fee_minor__isnull=False).order_by().values_list("sale__settlement_currency")
-    return Cost(
-        buyers=sums["buyers"],
-        holds=Ticket.objects.filter(room=room, state__in=(TicketState.HELD, TicketState.ENDING)).count(),
-        listeners_get_minor=sums["back"],
-        currency=room.currency,
-        mine=_amounts(mine.annotate(left=Sum(F("amount_minor") - F("given_minor")))),
-        fees_lost=_amounts(fees.annotate(left=Sum(F("sale__processing_fee_minor") - F("sale__fee_returned_minor")))),
-    )
-
-
-def _amounts(rows: Iterable[tuple[str, int]]) -> tuple[tuple[int, str], ...]:
-    return tuple((minor, currency) for currency, minor in sorted(rows))

@@ -19,9 +19,10 @@ from rooms.errors import RoomsError
 from rooms.models import Creator, Room, RoomCancellation
 from rooms.refunds import limits, silence
 from rooms.refunds.cancelling import cancel_room
+from rooms.refunds.cost import cost_of_cancelling
 from rooms.refunds.errors import NotYourSaleError, RoomAlreadyOverError
 from rooms.refunds.operations import hosted_sale, refund_as_host
-from rooms.refunds.progress import cost_of_cancelling, progress_of
+from rooms.refunds.progress import progress_of
 from rooms.studio.access import creator_required, payee_id_of
 from rooms.studio.refund_form import CancelRoomForm, RefundForm
 from rooms.studio.refundable import why_not

@@ -7,11 +7,12 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from config import clock
-from payouts.models import Refund, RefundState, Sale
+from payouts.models import Refund, RefundReason, RefundState, Sale, SaleState
 from payouts.queries import earnings
 from payouts.refunds.queries import stuck_refunds
-from rooms.models import Creator, Room, RoomCancellation, Ticket, User
+from rooms.models import Creator, Room, RoomCancellation, Ticket, Tip, User
 from rooms.refunds.cancelling import cancel_room, carry_on
+from rooms.refunds.cost import cost_of_cancelling
 from rooms.refunds.errors import NotYourSaleError, RefundNotPossibleError, RefundOverLimitError, RefundTooLateError
 from rooms.refunds.operations import refund_as_host
 from rooms.refunds.progress import progress_of
@@ -60,6 +61,7 @@ def test_the_form_says_what_it_takes_from_whom_and_two_clicks_are_one_refund(stu
         assert (answer.status_code, answer["Location"]) == (302, f"/studio/sales/{sale.id}/")
     refund = Refund.objects.get()
     assert (refund.amount_minor, refund.state, refund.note) == (400, RefundState.ASKED, "Late start")
+    assert refund.reason == RefundReason.HOST
     trail = studio.get(f"/studio/sales/{sale.id}/").content.decode()
     assert "Being asked for" in trail
     assert "Asked for by you" in trail
@@ -201,6 +203,39 @@ def test_cancelling_says_what_it_costs_and_shows_how_far_it_is(
     assert "went back to your card" in seen
     assert "You pay" not in seen
     assert studio.get(f"/studio/rooms/{room.slug}/cancel/").status_code == 302
+
+
+def test_what_cancelling_costs_leaves_out_what_went_back_and_is_on_its_way(
+    studio: Client, sale: Sale, room: Room, ada: Creator, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    others = [paid_ticket(room, cast.person(name), now=clock.now()).sale for name in ("Margaret", "Alan")]
+    refund_posted(sale, 333)
+    refund_as_host(sale_id=others[0].id, creator=ada, amount_minor=400, key="k", now=clock.now())
+    giver = cast.person("Edith")
+    for number, reversed_minor in enumerate([0, 100, 500]):
+        tip = tip_of(giver, number=number, reversed_minor=reversed_minor)
+        Tip.objects.create(buyer=giver, sale=tip, creator=ada, room=room, opened_at=clock.now(), paid_at=clock.now())
+    with django_assert_num_queries(7):
+        cost = cost_of_cancelling(room=room)
+    # 59 of each fee: 20 went with 333, 24 go with 400, so 39, 35 and 59 are still to be lost.
+    assert (cost.buyers, cost.listeners_get_minor) == (3, 667 + 600 + 1000)
+    assert cost.fees_lost == ((39 + 35 + 59, "USD"),)
+    assert cost.mine == ((608 + 547 + 911, "USD"),)
+    assert [(each.words, each.amounts) for each in cost.stays] == [("2 tips", ((900, "USD"),))]
+    page = studio.get(f"/studio/rooms/{room.slug}/cancel/").content.decode()
+    assert "given in this room stay where they are" in page
+    assert "$1.33" in page
+
+
+def tip_of(giver: User, *, number: int, reversed_minor: int) -> Sale:
+    """A paid sale of 5.00 as a row."""
+    return Sale.objects.create(
+        product="tip", subject=f"tip:{number}", title="Tip", buyer=giver, buyer_email=giver.email,
+        price_minor=500, charge_minor=500, currency="USD", policy_slug="clubhouse", policy_version=1, tie_offset=0,
+        basis={}, state=SaleState.PAID, charge_id=f"ch_{number}", payment_intent_id=f"pi_{number}",
+        opened_at=clock.now(), paid_at=clock.now(), session_expires_at=clock.now(), hold_until=clock.now(),
+        reversed_minor=reversed_minor,
+    )  # fmt: skip
 
 
 def test_a_refund_that_fails_stands_out_until_finance_has_made_another(sale: Sale, room: Room, ada: Creator) -> None:
