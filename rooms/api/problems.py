@@ -39,10 +39,13 @@ STATUS: Final[Mapping[type[errors.RoomsError], HTTPStatus]] = {
     errors.StarsMissingError: HTTPStatus.CONFLICT,
     errors.TipsClosedError: HTTPStatus.CONFLICT,
     errors.TipsOffError: HTTPStatus.CONFLICT,
+    refunds.NotCancelledError: HTTPStatus.NOT_FOUND,
+    refunds.NotYourRoomError: HTTPStatus.NOT_FOUND,
     refunds.NotYourSaleError: HTTPStatus.NOT_FOUND,
     refunds.RefundNotPossibleError: HTTPStatus.CONFLICT,
     refunds.RefundOverLimitError: HTTPStatus.CONFLICT,
     refunds.RefundTooLateError: HTTPStatus.CONFLICT,
+    refunds.RoomAlreadyOverError: HTTPStatus.CONFLICT,
 }
 
 

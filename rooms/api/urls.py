@@ -2,7 +2,19 @@
 
 from django.urls import path, re_path
 
-from rooms.api import cards, docs, gifts, history, month_gifts, refunds, rooms, stage, subscriptions, tickets
+from rooms.api import (
+    cancellations,
+    cards,
+    docs,
+    gifts,
+    history,
+    month_gifts,
+    refunds,
+    rooms,
+    stage,
+    subscriptions,
+    tickets,
+)
 
 urlpatterns = [
     path("schema/", docs.Schema.as_view(), name="api-schema"),
@@ -10,6 +22,7 @@ urlpatterns = [
     path("v1/rooms/", rooms.RoomList.as_view(), name="api-rooms"),
     path("v1/rooms/<slug:slug>/", rooms.RoomDetail.as_view(), name="api-room"),
     path("v1/rooms/<slug:slug>/tickets/", tickets.Buy.as_view(), name="api-buy"),
+    path("v1/rooms/<slug:slug>/cancellation/", cancellations.Cancellation.as_view(), name="api-room-cancellation"),
     path("v1/rooms/<slug:slug>/stage/", stage.StageDetail.as_view(), name="api-stage"),
     path("v1/rooms/<slug:slug>/stage/end/", stage.End.as_view(), name="api-stage-end"),
     path("v1/rooms/<slug:slug>/stage/guests/", stage.Guests.as_view(), name="api-stage-guests"),

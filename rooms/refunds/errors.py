@@ -13,7 +13,7 @@ class NotYourRoomError(RoomsError):
 
     code = "not-found"
 
-    def __init__(self, *, room_id: UUID) -> None:
+    def __init__(self, *, room_id: UUID | None = None) -> None:
         self.room_id = room_id
         super().__init__("There is no such room among those that you host.")
 
@@ -26,6 +26,16 @@ class RoomAlreadyOverError(RoomsError):
     def __init__(self, *, room_id: UUID) -> None:
         self.room_id = room_id
         super().__init__("This room is over, so it cannot be cancelled. Refund listeners one by one on their sales.")
+
+
+class NotCancelledError(RoomsError):
+    """There is no cancellation to tell of."""
+
+    code = "not-cancelled"
+
+    def __init__(self, *, room_id: UUID) -> None:
+        self.room_id = room_id
+        super().__init__("This room is not cancelled.")
 
 
 class SomebodySpokeError(RoomsError):

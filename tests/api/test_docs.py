@@ -22,6 +22,7 @@ def test_the_schema_describes_every_address(schema: dict[str, object]) -> None:
         "/api/v1/rooms/",
         "/api/v1/rooms/{slug}/",
         "/api/v1/rooms/{slug}/tickets/",
+        "/api/v1/rooms/{slug}/cancellation/",
         "/api/v1/rooms/{slug}/tips/",
         "/api/v1/rooms/{slug}/star-tips/",
         "/api/v1/rooms/{slug}/donations/",
