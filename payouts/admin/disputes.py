@@ -19,12 +19,7 @@ from payouts.admin.sending import Sending, who
 from payouts.disputes import answering
 from payouts.disputes.answering import NotAnswerableError
 from payouts.disputes.evidence import fields_for
-from payouts.models import (
-    BalanceTransaction,
-    Dispute,
-    DisputeStatus,
-    EvidenceState,
-)
+from payouts.models import BalanceTransaction, Dispute, DisputeStatus, EvidenceState
 from payouts.models.dispute import OPEN_STATUSES, UNANSWERED_STATUSES
 
 ABOUT = (
@@ -116,6 +111,11 @@ class DisputeAdmin(Sending, ModelAdmin):  # type: ignore[misc]  # django-unfold 
             fields = [PREFIX + field.name for field in fields_for(obj)]
             answer = [("Evidence for the bank", {"fields": fields}), ("Or give in", {"fields": (SURE,)})]
         return (ABOUT, *answer, *HISTORY)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], **more: Any) -> HttpResponse:
+        """One button that keeps the draft: both of Django's stay on the page."""
+        shown: HttpResponse = super().render_change_form(request, {**context, "show_save_and_continue": False}, **more)
+        return shown
 
     def save_model(self, request: HttpRequest, obj: Dispute, form: Any, change: Any) -> None:
         """Do what the pressed button says, through the operations; nothing is saved besides."""

@@ -38,7 +38,7 @@ class SaleAdmin(Refunding, SuspenseDesk, LooksUp, ReadOnly, ModelAdmin):  # type
     """Sales, latest first."""
 
     when_empty = "Every purchase appears here from the moment its buyer goes to pay."
-    list_display = ("title", "charged", "state_label", "processing_fee", "kept", "buyer_email", "opened")
+    list_display = ("title", "charged", "state_label", "kept", "buyer_email", "opened")
     list_filter = (
         "state",
         ("refund_failed_at", EmptyFieldListFilter),
@@ -111,7 +111,7 @@ class SaleAdmin(Refunding, SuspenseDesk, LooksUp, ReadOnly, ModelAdmin):  # type
         """What the buyer paid."""
         return money(sale.charge_minor, sale.currency)
 
-    @admin.display(description="opened (UTC)", ordering="opened_at")
+    @admin.display(description="opened", ordering="opened_at")
     def opened(self, sale: Sale) -> SafeString:
         """When somebody went to pay, on one line."""
         return format_html('<span class="whitespace-nowrap">{}</span>', f"{sale.opened_at:%Y-%m-%d %H:%M}")
@@ -121,7 +121,7 @@ class SaleAdmin(Refunding, SuspenseDesk, LooksUp, ReadOnly, ModelAdmin):  # type
         """The face price."""
         return money(sale.price_minor, sale.currency)
 
-    @admin.display(description="processor")
+    @admin.display(description="processor takes")
     def processing_fee(self, sale: Sale) -> str:
         """What the processor took."""
         return money(sale.processing_fee_minor, sale.settlement_currency)

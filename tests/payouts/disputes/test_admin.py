@@ -104,6 +104,7 @@ def test_finance_edits_and_sends_the_evidence(fin: Client, dispute: Dispute, cou
 def test_fields_that_cannot_apply_are_left_out_and_empty_ones_say_so(fin: Client, dispute: Dispute) -> None:
     text = text_of(fin, url(dispute))
     assert "evidence_cancellation_policy_disclosure" not in text  # of subscriptions
+    assert "_continue" not in text  # Save stays on the page as it is
     assert "Nothing is on record of a policy that the buyer accepted. Left empty, it is not sent." in text
 
 
