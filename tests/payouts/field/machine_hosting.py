@@ -48,8 +48,9 @@ class Hosting(Story):
         if rooms:
             with suppress(RoomAlreadyOverError):
                 cancel_room(
-                    room_id=rooms[number % len(rooms)].id, user_id=self.cast.ada.user_id, reason="", now=clock.now()
-                )
+                    room_id=rooms[number % len(rooms)].id, user_id=self.cast.ada.user_id, reason="",
+                    now=clock.now(), real_now=clock.real_now(),
+                )  # fmt: skip
 
     def _seat(self, room: Room, who: int, card: str | None) -> None:
         with suppress(SalesClosedError, SoldOutError):
