@@ -37,7 +37,7 @@ class TipForm(OperationForm):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     show_name = forms.BooleanField(required=False, initial=True, label="Show my name with it")
-    pay_by = forms.CharField(required=False, initial=CARD_PAGE)
+    pay_by = forms.CharField(required=False, initial=CARD_PAGE, label="How you pay")
 
     def __init__(self, data: Any = None, *, target: Target, cards: list[SavedCard], stars: int, **more: Any) -> None:
         asked: dict[str, Any] = more.pop("initial", {})

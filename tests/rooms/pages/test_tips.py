@@ -139,7 +139,10 @@ def test_somebody_elses_card_cannot_be_charged(open_room: Room, grace: Creator, 
     client.force_login(grace.user)
     answer = _give(client, open_room, pay_by="pm_1")
     assert answer.status_code == 422
-    assert "no longer saved" in answer.content.decode()
+    page = answer.content.decode()
+    assert "no longer saved" in page
+    assert '<a href="#id_pay_by">How you pay</a>' in page
+    assert 'id="id_pay_by"' in page
     assert not Sale.objects.exists()
 
 
