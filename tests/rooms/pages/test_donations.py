@@ -1,5 +1,6 @@
 """Donations on the site: a charity that finance takes on, chosen by a host, given to by listeners."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -52,6 +53,17 @@ def test_all_of_a_donation_goes_to_the_charity(listener: Client, giving: Room, c
         )
         assert [share.payee_id for share in donation.sale.shares.all()] == [charity.payee_id]
         assert donation.covers_processing is bool(covers)
+
+
+def test_donating_in_a_live_room_leaves_the_sound_on(client: Client, giving: Room) -> None:
+    client.force_login(giving.creator.user)
+    opened = f'href="{giving.get_absolute_url()}donate/" target="_blank"'
+    assert opened not in client.get(giving.get_absolute_url()).content.decode()
+    now = clock.now()
+    Room.objects.update(starts_at=now - timedelta(minutes=1), ends_at=now + timedelta(hours=1))
+    page = client.get(giving.get_absolute_url()).content.decode()
+    assert opened in page
+    assert "the sound goes on here" in page
 
 
 def test_the_preview_says_that_host_and_platform_get_nothing(listener: Client, giving: Room) -> None:

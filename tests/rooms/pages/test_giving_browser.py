@@ -101,7 +101,7 @@ def test_no_page_of_giving_has_a_serious_fault(
     paid = _tip(room, linus, state=SaleState.PAID, paid_at=now, payment_intent_id="pi_1", charge_id="ch_2")
     paths = [
         room.get_absolute_url(), f"{room.get_absolute_url()}tip/", f"{room.get_absolute_url()}donate/",
-        "/creators/ada/", "/creators/ada/tip/", "/stars/", "/account/cards/", paid, f"{paid}receipt/",
+        "/creators/ada/", "/creators/ada/tip/", "/stars/", "/account/cards/", "/purchases/", paid, f"{paid}receipt/",
         _tip(room, linus, state=SaleState.EXPIRED, expired_at=now, failure="There is not enough money on this card."),
         _tip(room, linus, channel="checkout", session_expires_at=now, checkout_url="https://checkout.example/1",
              decline_code="authentication_required"),
