@@ -81,7 +81,7 @@ def test_a_room_is_scheduled_by_keyboard_with_a_live_preview(committed_db: Datab
         page.keyboard.type("By keyboard")
         page.get_by_label("Starts").fill("2099-01-01T20:00")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("status")).to_contain_text("By keyboard is scheduled.")
+        expect(page.get_by_role("status").filter(has_text="By keyboard is scheduled.")).to_be_visible()
         context.close()
 
 
