@@ -119,7 +119,7 @@ def fin_sees_the_same_books(fin: Someone, *, charge: str) -> None:
     enrol_second_factor(fin)
     fin.open(f"/admin/ledger/transaction/?q=charge:{charge}")
     page.locator("table a").filter(has_text=charge).first.click()
-    for figure in ("stripe:pending", "9.11", "0.59", "0.30"):
+    for figure in ("Platform's Stripe balance, pending", "9.11", "0.59", "0.30"):
         expect(page.locator("main, #main, body").first).to_contain_text(figure)
     money_cannot_be_edited(fin)
     fin.open("/admin/payouts/stripeevent/?type__exact=charge.succeeded")
