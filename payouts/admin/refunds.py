@@ -13,12 +13,14 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from config import clock
 from ledger.directory import actor_names
 from ledger.lookups import LooksUp, actor_shown
 from ledger.readonly import ReadOnly
 from payouts.admin.parts import EMPTY, badge, ledger_link, link, money
 from payouts.models import Refund, RefundState
 from payouts.refunds.queries import stuck_refunds
+from payouts.refunds.standing import standing_of
 
 COLOURS = {
     RefundState.ASKED: "info",
@@ -54,7 +56,7 @@ class RefundAdmin(LooksUp, ReadOnly, ModelAdmin):  # type: ignore[misc]  # djang
     when_empty = (
         "Money that goes back to cards: asked for here, by creators, by cancelled rooms or in Stripe's dashboard."
     )
-    list_display = ("sale", "amount", "state_label", "reason", "asker", "asked_at")
+    list_display = ("sale", "amount", "state_label", "standing", "reason", "asker", "asked_at")
     list_filter = (StuckFilter, "state", "reason", "currency")
     list_select_related = ("sale",)
     search_fields = ("refund_id", "key", "sale__id__exact", "sale__charge_id", "sale__buyer_email")
@@ -62,8 +64,9 @@ class RefundAdmin(LooksUp, ReadOnly, ModelAdmin):  # type: ignore[misc]  # djang
     ordering = ("-asked_at", "id")
     actions_detail = ("try_again",)
     fields = (
-        "sale_page", "amount", "state_label", "reason", "note", "failure", "asker", "key", "refund_id", "movement",
-        "failure_movement", "in_ledger", "call", "asked_at", "made_at", "posted_at", "failed_at", "returned_at",
+        "sale_page", "amount", "state_label", "standing", "reason", "note", "failure", "asker", "key", "refund_id",
+        "movement", "failure_movement", "in_ledger", "call", "asked_at", "made_at", "sent_at", "posted_at",
+        "failed_at", "returned_at",
     )  # fmt: skip
     readonly_fields = fields
 
@@ -99,6 +102,11 @@ class RefundAdmin(LooksUp, ReadOnly, ModelAdmin):  # type: ignore[misc]  # djang
     def state_label(self, refund: Refund) -> SafeString:
         """The state, coloured."""
         return badge(refund.state, RefundState(refund.state).label, COLOURS)
+
+    @admin.display(description="money")
+    def standing(self, refund: Refund) -> str:
+        """Where the money is, in the words that buyer and host read too."""
+        return str(standing_of(refund, now=clock.now()).label)
 
     @admin.display(description="sale")
     def sale_page(self, refund: Refund) -> SafeString:

@@ -76,6 +76,7 @@ class Refund(Fact):
     charge_id: str
     outbox_id: str
     balance_transaction_id: str
+    status: str
     failure: str
 
 

@@ -84,6 +84,7 @@ def refund(found: stripe.Refund) -> facts.Refund:
         charge_id=id_of(found.charge),
         outbox_id=metadata(found.metadata, "outbox_id"),
         balance_transaction_id=id_of(found.balance_transaction),
+        status=found.status or "",
         failure=f"The refund {found.status}: {reason}" if lost else "",
     )
 

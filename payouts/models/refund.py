@@ -17,7 +17,7 @@ class RefundState(models.TextChoices):
 
     ASKED = "asked", "Being asked for at Stripe"
     MADE = "made", "Made at Stripe"
-    POSTED = "posted", "In the ledger, on its way to the card"
+    POSTED = "posted", "In the ledger"
     FAILED = "failed", "Failed, the card did not take it"
     REFUSED = "refused", "Refused by Stripe"
 
@@ -46,6 +46,8 @@ class Refund(models.Model):
 
     `key` is the asker's, so that asking twice is one refund; `wanted_minor` and `wanted_total_minor` are what was
     asked with it, `amount_minor` what it came to. One made at Stripe has Stripe's id for a key and no `call_id`.
+    `stripe_status` is Stripe's word for one that has not left it yet, and `sent_at` when it had:
+    `payouts.refunds.standing` tells people from them where the money is.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -59,6 +61,7 @@ class Refund(models.Model):
     note = models.CharField(max_length=200, blank=True)
     asked_by = models.CharField(max_length=120)
     state = models.CharField(max_length=10, choices=RefundState.choices, default=RefundState.ASKED)
+    stripe_status = models.CharField(max_length=20, blank=True, default="", db_default="")
     call_id = models.UUIDField(null=True)
     refund_id = models.CharField(max_length=255, blank=True)
     balance_transaction_id = models.CharField(max_length=255, blank=True)
@@ -66,6 +69,7 @@ class Refund(models.Model):
     failure = models.CharField(max_length=500, blank=True)
     asked_at = models.DateTimeField()
     made_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
     posted_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
     returned_at = models.DateTimeField(null=True)

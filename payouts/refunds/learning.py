@@ -11,6 +11,7 @@ from payouts.gateway import facts
 from payouts.locks import lock_sale
 from payouts.models import TOO_LATE, Refund, RefundReason, RefundState, Sale
 from payouts.refunds import amounts
+from payouts.refunds.standing import SUCCEEDED
 from payouts.sales import returns
 
 log = structlog.get_logger(__name__)
@@ -31,6 +32,7 @@ def learn(*, refund: facts.Refund, now: datetime) -> tuple[Sale, Refund] | None:
     row = _row_of(refund, sale, now=now)
     if row.state == RefundState.ASKED:
         _made(row, sale, refund, now=now)
+    _follow_status(row, refund, now=now)
     if refund.failure and row.state != RefundState.FAILED:
         fail(row=row, sale=sale, state=RefundState.FAILED, reason=refund.failure, now=now)
     elif sale.state in TOO_LATE:
@@ -75,6 +77,15 @@ def _made(row: Refund, sale: Sale, refund: facts.Refund, *, now: datetime) -> No
         return
     back_minor = amounts.back_minor(sale=sale, refunds=sale.refunds.all())
     handlers.tell("sale.refunded", sale_id=sale.id, refund_id=row.id, full=back_minor >= sale.charge_minor, now=now)
+
+
+def _follow_status(row: Refund, refund: facts.Refund, *, now: datetime) -> None:
+    """Once it has left Stripe it has: news of before may come later, inside a balance transaction."""
+    if row.sent_at is not None or row.stripe_status == refund.status:
+        return
+    row.stripe_status = refund.status
+    row.sent_at = now if refund.status == SUCCEEDED else None
+    row.save(update_fields=["stripe_status", "sent_at"])
 
 
 def fail(*, row: Refund, sale: Sale, state: RefundState, reason: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from rest_framework import generics, pagination, serializers
 
+from config import clock
 from payouts.models import Sale
 from rooms.api.base import RoomsView
 from rooms.api.purchases import id_of
@@ -29,7 +30,7 @@ class BoughtDocument(serializers.Serializer[Any]):
 
     def to_representation(self, instance: Sale) -> Any:
         """A sale as its buyer sees it."""
-        return super().to_representation(line_of(instance))
+        return super().to_representation(line_of(instance, now=clock.now()))
 
     def get_page(self, bought: Bought) -> str | None:
         """The page that follows it."""

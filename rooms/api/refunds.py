@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +13,7 @@ from config import clock
 from payouts.models import Refund
 from payouts.refunds.operations import send_refund
 from payouts.refunds.queries import refunds_of
+from payouts.refunds.standing import RefundStanding, standing_of
 from rooms.api.base import RoomsView
 from rooms.api.purchases import KEY_HEADER, PROBLEMS, answer_once, hash_of, id_of, key_of
 from rooms.idempotency import Done, once
@@ -24,11 +25,24 @@ AMOUNT_MINOR_MAX = 10**15
 
 
 class RefundSerializer(serializers.ModelSerializer[Refund]):
-    """A refund. It is `asked` until Stripe has made it, `posted` once it is in the ledger."""
+    """A refund. It is `asked` until Stripe has made it, `posted` once it is in the ledger.
+
+    `standing` is where the money is: `sent` when it has left Stripe (`sent_at`), `given_back` ten days later.
+    """
+
+    standing = serializers.SerializerMethodField()
 
     class Meta:
         model = Refund
-        fields = ["id", "amount_minor", "currency", "state", "reason", "note", "failure", "asked_at", "made_at"]
+        fields = [
+            "id", "amount_minor", "currency", "state", "standing", "reason", "note", "failure", "asked_at", "made_at",
+            "sent_at",
+        ]  # fmt: skip
+
+    @extend_schema_field(serializers.ChoiceField(choices=RefundStanding.choices))
+    def get_standing(self, refund: Refund) -> str:
+        """By the clock of now."""
+        return str(standing_of(refund, now=clock.now()).value)
 
 
 class AskSerializer(serializers.Serializer[Any]):

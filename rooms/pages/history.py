@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config import clock
 from rooms.purchases.history import bought_by, lines_of
 from rooms.studio.access import user_of
 
@@ -19,4 +20,4 @@ PAGE_SIZE = 30
 def purchases(request: HttpRequest) -> HttpResponse:
     """Tickets, tips, donations, Stars, gifts and subscriptions in one list, with their receipts."""
     page = Paginator(bought_by(user_id=user_of(request).id), PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "rooms/purchases.html", {"page": page, "lines": lines_of(page)})
+    return render(request, "rooms/purchases.html", {"page": page, "lines": lines_of(page, now=clock.now())})

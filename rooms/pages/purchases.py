@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
+from config import clock
 from payouts.circuit import silent_since
 from rooms import breakdowns
 from rooms.conversions import rate_of
@@ -65,7 +66,7 @@ def receipt(request: HttpRequest, purchase_id: UUID, kind: str) -> HttpResponse:
         "kind_title": KIND_TITLES[kind],
         "paid": breakdowns.receipt_of(sale_id=sale.id),
         "exchange_rate": rate_of(sale),
-        "refunds": refunds_shown(sale),
+        "refunds": refunds_shown(sale, now=clock.now()),
         "surcharge_minor": sale.charge_minor - sale.price_minor,
     }
     return render(request, "rooms/purchase_receipt.html", context)
@@ -82,7 +83,7 @@ def _context(request: HttpRequest, found: Purchase, kind: str) -> dict[str, Any]
         "kind": kind,
         "stage": stage,
         "stage_title": TITLES[stage],
-        "refunds": refunds_shown(found.sale) if stage in {Stage.PAID, Stage.REFUNDED} else None,
+        "refunds": refunds_shown(found.sale, now=clock.now()) if stage in {Stage.PAID, Stage.REFUNDED} else None,
         "template": f"rooms/purchase/{stage}.html",
         "paid_template": f"rooms/purchase/paid_{kind}.html",
         "facts_template": f"rooms/purchase/facts_{kind}.html",

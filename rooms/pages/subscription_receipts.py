@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config import clock
 from rooms import breakdowns
 from rooms.conversions import rate_of
 from rooms.errors import SubscriptionNotFoundError
@@ -40,6 +41,6 @@ def receipt(request: HttpRequest, subscription_id: UUID, invoice_id: UUID) -> Ht
         "is_change": invoice.reason == "subscription_update",
         "paid": breakdowns.receipt_of(sale_id=sale.id),
         "exchange_rate": rate_of(sale),
-        "refunds": refunds_shown(sale),
+        "refunds": refunds_shown(sale, now=clock.now()),
     }
     return render(request, "rooms/subscription_receipt.html", context)

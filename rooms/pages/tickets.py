@@ -81,7 +81,7 @@ def receipt(request: HttpRequest, ticket_id: UUID) -> HttpResponse:
         "ticket": found,
         "room": found.room,
         "paid": breakdowns.receipt_of(sale_id=found.sale_id),
-        "refunds": refunds_shown(found.sale),
+        "refunds": refunds_shown(found.sale, now=clock.now()),
     }
     return render(request, "rooms/receipt.html", context)
 
@@ -98,7 +98,7 @@ def _context(request: HttpRequest, found: Ticket) -> dict[str, Any]:
         "stage_title": TITLES[stage],
         "template": f"rooms/ticket/{stage}.html",
         "is_moving": stage in FOLLOWED,
-        "refunds": refunds_shown(found.sale) if stage in {Stage.IN, Stage.REFUNDED} else None,
+        "refunds": refunds_shown(found.sale, now=clock.now()) if stage in {Stage.IN, Stage.REFUNDED} else None,
         "came_from": "preparing" if stage is Stage.PREPARING else came_from,
         "stripe_silent_since": silent_since() if stage is Stage.PREPARING else None,
         "left_s": max(int((found.held_until - now).total_seconds()), 0),

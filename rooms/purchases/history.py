@@ -14,6 +14,7 @@ from django.urls import reverse
 from payouts.models import TOO_LATE, DisputeStatus, Refund, RefundState, Sale, SaleState
 from payouts.models.dispute import OPEN_CHARGEBACKS
 from payouts.models.refund import LIVE
+from payouts.refunds.standing import MOVING, standing_of
 
 
 class Standing(StrEnum):
@@ -92,12 +93,12 @@ def bought_by(*, user_id: UUID) -> QuerySet[Sale]:
     return found.select_related(*related).prefetch_related("refunds", "disputes").order_by("-opened_at", "id")
 
 
-def lines_of(sales: Iterable[Sale]) -> list[Bought]:
+def lines_of(sales: Iterable[Sale], *, now: datetime) -> list[Bought]:
     """Sales that `bought_by` found, as their buyer sees them."""
-    return [line_of(sale) for sale in sales]
+    return [line_of(sale, now=now) for sale in sales]
 
 
-def line_of(sale: Sale) -> Bought:
+def line_of(sale: Sale, *, now: datetime) -> Bought:
     """One of them."""
     page, receipt = _addresses(sale)
     refunds = sorted(sale.refunds.all(), key=lambda refund: (refund.asked_at, refund.id))
@@ -106,7 +107,7 @@ def line_of(sale: Sale) -> Bought:
         sale_id=sale.id,
         product=sale.product,
         title=sale.title,
-        standing=_standing(sale, refunds, back_minor),
+        standing=_standing(sale, refunds, back_minor, now=now),
         charge_minor=sale.charge_minor,
         back_minor=back_minor,
         currency=sale.currency,
@@ -125,7 +126,7 @@ def _back_minor(sale: Sale, refunds: Sequence[Refund]) -> int:
     return min(sale.charge_minor, sale.reversed_minor + waiting)
 
 
-def _standing(sale: Sale, refunds: Sequence[Refund], back_minor: int) -> Standing:
+def _standing(sale: Sale, refunds: Sequence[Refund], back_minor: int, *, now: datetime) -> Standing:
     if sale.state in {SaleState.OPEN, SaleState.EXPIRING}:
         return Standing.OPEN
     if sale.refund_failed_at is not None:
@@ -134,14 +135,14 @@ def _standing(sale: Sale, refunds: Sequence[Refund], back_minor: int) -> Standin
         return Standing.REFUNDED if sale.state == SaleState.RETURNED else Standing.RETURNING
     if any(dispute.status in OPEN_CHARGEBACKS for dispute in sale.disputes.all()):
         return Standing.DISPUTED
-    return _standing_of_paid(sale, refunds, back_minor)
+    return _standing_of_paid(sale, refunds, back_minor, now=now)
 
 
-def _standing_of_paid(sale: Sale, refunds: Sequence[Refund], back_minor: int) -> Standing:
+def _standing_of_paid(sale: Sale, refunds: Sequence[Refund], back_minor: int, *, now: datetime) -> Standing:
     is_whole = back_minor == sale.charge_minor
     if not is_whole and refunds and refunds[-1].state == RefundState.FAILED:
         return Standing.STUCK
-    if any(refund.state in ON_THE_WAY for refund in refunds):
+    if any(standing_of(refund, now=now) in MOVING for refund in refunds):
         return Standing.RETURNING
     if not is_whole:
         return Standing.REFUNDED_IN_PART if back_minor else Standing.PAID

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 
+from config import clock
 from rooms import queries
 from rooms.models import PAID_STATES, Room, Ticket, TicketState, User
 from rooms.refunds.progress import progress_of
@@ -28,5 +29,5 @@ def called_off(*, room: Room, user: User | AnonymousUser) -> CalledOff:
     ticket = queries.tickets_of(user_id=user.id).filter(room=room, state__in=PAID_STATES).first()
     if ticket is None:
         return CalledOff(all_refunded=all_refunded)
-    is_back = ticket.state == TicketState.REFUNDED and refunds_shown(ticket.sale).stuck is None
+    is_back = ticket.state == TicketState.REFUNDED and refunds_shown(ticket.sale, now=clock.now()).stuck is None
     return CalledOff(all_refunded=all_refunded, ticket=ticket, is_back=is_back)

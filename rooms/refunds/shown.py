@@ -5,12 +5,17 @@ from datetime import datetime
 
 from payouts.models import Refund, RefundReason, RefundState, Sale
 from payouts.refunds.queries import refunds_of
+from payouts.refunds.standing import RefundStanding, since, standing_of
 
 WORDS = {
-    RefundState.ASKED: "being sent to your card",
-    RefundState.MADE: "on its way to your card",
-    RefundState.POSTED: "on its way to your card",
+    RefundStanding.ASKED: "being sent to your card since",
+    RefundStanding.PENDING: "being sent to your card by Stripe since",
+    RefundStanding.ACTION: "wait for you: Stripe has written to you by e-mail to ask where to send them,",
+    RefundStanding.SENT: "on the way to your card since",
+    RefundStanding.GIVEN_BACK: "given back on",
+    RefundStanding.FAILED: "came back to us, since your card did not take them,",
 }
+"""Between the amount and the day."""
 REASONS: dict[str, str] = {
     RefundReason.HOST: "The host gave it back.",
     RefundReason.CANCELLED: "The room was cancelled.",
@@ -21,7 +26,7 @@ REASONS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundShown:
-    """One refund in the buyer's words. `at` is when it was made, or asked for."""
+    """One refund in the buyer's words, which end before the day, `at`. `has_arrived` once any bank has shown it."""
 
     amount_minor: int
     currency: str
@@ -30,6 +35,7 @@ class RefundShown:
     reference: str
     at: datetime
     failed: bool
+    has_arrived: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +47,17 @@ class RefundsShown:
     currency: str
     stuck: RefundShown | None
 
+    @property
+    def have_arrived(self) -> bool:
+        """Whether none of them is on its way any more."""
+        return all(line.has_arrived for line in self.lines if not line.failed)
 
-def refunds_shown(sale: Sale) -> RefundsShown:
+
+def refunds_shown(sale: Sale, *, now: datetime) -> RefundsShown:
     """The refunds of a sale: one query. Those that Stripe refused at once are nothing to the buyer."""
     refunds = refunds_of(sale_id=sale.id)
     at_stripe = [each for each in refunds if each.state != RefundState.REFUSED]
-    lines = tuple(_line(each) for each in at_stripe)
+    lines = tuple(_line(each, now=now) for each in at_stripe)
     back_minor = sum(line.amount_minor for line in lines if not line.failed)
     failed = [line for line in lines if line.failed]
     whole = sale.charge_minor
@@ -59,14 +70,15 @@ def _asked_again(refunds: list[Refund]) -> bool:
     return refunds[-1].state != RefundState.FAILED
 
 
-def _line(refund: Refund) -> RefundShown:
-    failed = refund.state == RefundState.FAILED
+def _line(refund: Refund, *, now: datetime) -> RefundShown:
+    standing = standing_of(refund, now=now)
     return RefundShown(
         amount_minor=refund.amount_minor,
         currency=refund.currency,
-        words="your card did not take it" if failed else WORDS[RefundState(refund.state)],
+        words=WORDS[standing],
         reason=REASONS.get(refund.reason, ""),
         reference=refund.refund_id,
-        at=refund.made_at or refund.asked_at,
-        failed=failed,
+        at=since(refund),
+        failed=standing is RefundStanding.FAILED,
+        has_arrived=standing is RefundStanding.GIVEN_BACK,
     )

@@ -2,21 +2,26 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from ledger.queries import TransactionLine
-from payouts.models import Refund, RefundReason, RefundState
+from payouts.models import Refund, RefundReason
+from payouts.refunds.standing import RefundStanding, standing_of
 from rooms.studio.words import account_words
 
 LOOKS = {
-    RefundState.ASKED: ("pill-wait", "Being asked for"),
-    RefundState.MADE: ("pill-wait", "Made, fee to come"),
-    RefundState.POSTED: ("pill-good", "Went back"),
-    RefundState.FAILED: ("pill-bad", "The card did not take it"),
-    RefundState.REFUSED: ("pill-bad", "Refused by Stripe"),
+    RefundStanding.ASKED: ("pill-wait", "Being asked for"),
+    RefundStanding.PENDING: ("pill-wait", "Being sent by Stripe"),
+    RefundStanding.ACTION: ("pill-wait", "Waiting for the buyer"),
+    RefundStanding.SENT: ("pill-good", "On its way to the card"),
+    RefundStanding.GIVEN_BACK: ("pill-good", "Given back"),
+    RefundStanding.FAILED: ("pill-bad", "The card did not take it"),
+    RefundStanding.REFUSED: ("pill-bad", "Refused by Stripe"),
 }
 
 BY_ITSELF = {
     RefundReason.CANCELLED: "by itself, since the room was cancelled",
+    RefundReason.NO_SHOW: "by itself, since nobody came to speak",
     RefundReason.LATE: "by itself, since it was paid too late",
 }
 
@@ -53,12 +58,13 @@ def refund_lines(
     *,
     names: Mapping[str, str],
     people: Mapping[str, str],
+    now: datetime,
 ) -> tuple[RefundLine, ...]:
     """Each refund with its entries, which were read already; `names` are payees' names by UUID, `people` by user."""
     by_key: dict[str, list[TransactionLine]] = {}
     for entry in entries:
         by_key.setdefault(entry.key, []).append(entry)
-    return tuple(_line(refund, by_key, names, people) for refund in refunds)
+    return tuple(_line(refund, by_key, names, people, now) for refund in refunds)
 
 
 def _line(
@@ -66,8 +72,9 @@ def _line(
     by_key: Mapping[str, list[TransactionLine]],
     names: Mapping[str, str],
     people: Mapping[str, str],
+    now: datetime,
 ) -> RefundLine:
-    pill, words = LOOKS[RefundState(refund.state)]
+    pill, words = LOOKS[standing_of(refund, now=now)]
     key = f"refund:{refund.refund_id}"
     entries = by_key.get(key, []) if refund.refund_id and refund.returned_at is None else []
     return RefundLine(

@@ -88,7 +88,7 @@ def trail_of(*, sale_id: UUID, payee_id: UUID, now: datetime) -> Trail | None:
         steps=(*_steps(found.sale, found.balance_transaction, payout), *disputes.steps_of(disputed)),
         transactions=grouped(found.entries, names=names),
         payout=payout,
-        refunds=refund_lines(refunds, found.entries, names=names, people=_people(shares, mine)),
+        refunds=refund_lines(refunds, found.entries, names=names, people=_people(shares, mine), now=now),
         refunded=refunded(found.sale, disputed),
         dispute=badge_of(disputed),
         given_minor=mine.given_minor,

@@ -84,13 +84,14 @@ def buy(room: Room) -> Callable[[User], Ticket]:
 
 
 def stripe_says(
-    sale: Sale, amount_minor: int, *, refund_id: str = "re_1", failure: str = "", now: datetime = NOW
+    sale: Sale, amount_minor: int, *, refund_id: str = "re_1", failure: str = "", status: str = "", now: datetime = NOW
 ) -> Refund:
     """Stripe tells of a refund, which one of ours asked for if one is open."""
     asked = sale.refunds.filter(state=RefundState.ASKED).first()
     fact = facts.Refund(
         id=refund_id, raw={}, amount_minor=amount_minor, currency=sale.currency, charge_id=sale.charge_id,
         outbox_id=str(asked.call_id) if asked else "", balance_transaction_id=f"txn_{refund_id}", failure=failure,
+        status=status or ("failed" if failure else "succeeded"),
     )  # fmt: skip
     learned = learn(refund=fact, now=now)
     assert learned is not None
@@ -106,7 +107,7 @@ def refund_posted(sale: Sale, amount_minor: int, *, refund_id: str = "re_1") -> 
     )  # fmt: skip
     fact = facts.Refund(
         id=refund_id, raw={}, amount_minor=amount_minor, currency=sale.currency, charge_id=sale.charge_id,
-        outbox_id="", balance_transaction_id=movement.id, failure="",
+        outbox_id="", balance_transaction_id=movement.id, failure="", status="succeeded",
     )  # fmt: skip
     assert post_refund(refund=fact, balance_transaction_id=movement.id, came_back=False, now=clock.now())
     return Refund.objects.get(refund_id=refund_id)

@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from payouts.models import Dispute, DisputeStatus, Payee, Sale, SaleState, TransfersState
+from config import clock
+from payouts.models import Dispute, DisputeStatus, Payee, Refund, Sale, SaleState, TransfersState
+from payouts.refunds.standing import BANKS_TAKE
 from rooms.donations.operations import choose_charity, give_donation, open_charity
 from rooms.models import Room, Ticket, User
 from rooms.pages import history
@@ -95,12 +97,16 @@ def test_the_list_is_paged_at_no_greater_cost(
 def test_money_that_goes_back_is_told_from_its_way_to_its_arrival(client: Client, buy: Buy, linus: User) -> None:
     sale = buy(linus).sale
     assert standing(client) == ("paid", 0)
-    stripe_says(sale, 400)
+    stripe_says(sale, 400, now=clock.now())
     assert standing(client) == ("returning", 400)
     assert "$4.00</data> of it" in client.get("/purchases/").content.decode()
     refund_posted(sale, 400)
+    assert standing(client) == ("returning", 400)  # in our books, not on the buyer's account
+    Refund.objects.update(sent_at=clock.now() - BANKS_TAKE)
     assert standing(client) == ("refunded_in_part", 400)
     refund_posted(sale, 600, refund_id="re_2")
+    assert standing(client) == ("returning", 1000)
+    Refund.objects.update(sent_at=clock.now() - BANKS_TAKE)
     assert standing(client) == ("refunded", 1000)
     assert "Refunded" in client.get("/purchases/").content.decode()
 

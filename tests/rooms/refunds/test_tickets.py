@@ -6,17 +6,22 @@ from datetime import timedelta
 import pytest
 import redis
 from django.test import Client
+from django.utils.html import strip_tags
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from rest_framework.test import APIClient
 
-from payouts.models import Sale
+from config import clock
+from payouts.models import Refund, RefundState, Sale
 from payouts.refunds.queries import stuck_refunds
+from payouts.refunds.standing import RefundStanding
 from rooms.events.hints import stream_key
 from rooms.live import grants, stream
-from rooms.models import Mail, Room, Ticket, TicketState, User
+from rooms.models import Creator, Mail, Room, Ticket, TicketState, User
+from rooms.purchases.history import line_of
 from rooms.relay.control import STREAM, Revoke, decode
 from rooms.tickets.operations import buy_ticket
 from tests.rooms.cast import NOW
-from tests.rooms.refunds.conftest import stripe_says
+from tests.rooms.refunds.conftest import refund_posted, stripe_says
 
 Buy = Callable[[User], Ticket]
 
@@ -41,6 +46,7 @@ def test_all_of_it_back_ends_the_ticket_and_frees_its_seat(
 ) -> None:  # fmt: skip
     with django_capture_on_commit_callbacks(execute=True):
         stripe_says(sale, 1000)
+    Refund.objects.update(sent_at=clock.now())
     ticket = Ticket.objects.get()
     assert (ticket.state, ticket.refunded_at, ticket.seat.taken) == (TicketState.REFUNDED, NOW, False)
     assert valkey.xlen(stream_key(linus.id)) == 1
@@ -72,6 +78,40 @@ def test_a_part_of_it_back_changes_nothing_but_the_pages(sale: Sale, linus: User
     assert Ticket.objects.get().state == TicketState.REFUNDED
 
 
+def test_everybody_reads_the_same_of_where_the_money_is(sale: Sale, linus: User, ada: Creator) -> None:
+    now = clock.now()
+    host, ticket = APIClient(), Ticket.objects.get()
+    host.force_login(ada.user)
+
+    def shown() -> tuple[str, str, str]:
+        """To the buyer on the ticket and in the list, and to the host by API."""
+        told = host.get(f"/api/v1/sales/{sale.id}/refunds/").json()[0]["standing"]
+        studio = " ".join(strip_tags(host.get(f"/studio/sales/{sale.id}/").content.decode()).split())
+        label = RefundStanding(told).label
+        assert label in studio or told in {"pending", "action"}
+        mine = " ".join(strip_tags(page(linus, ticket)).split())
+        start = mine.index("$10.00") + len("$10.00 ")
+        sales = Sale.objects.prefetch_related("refunds", "disputes")
+        return mine[start : start + 22], line_of(sales.get(id=sale.id), now=clock.now()).standing, told
+
+    stripe_says(sale, 1000, status="pending", now=now)
+    assert shown() == ("being sent to your car", "returning", "pending")
+    stripe_says(sale, 1000, status="requires_action", now=now)
+    assert shown() == ("wait for you: Stripe h", "returning", "action")
+    stripe_says(sale, 1000, now=now)
+    assert shown() == ("on the way to your car", "returning", "sent")
+    stripe_says(sale, 1000, status="pending", now=now)  # of before, told late
+    assert shown()[2] == "sent"
+    refund = refund_posted(sale, 1000)
+    assert (refund.state, refund.sent_at) == (RefundState.POSTED, now)
+    Refund.objects.update(sent_at=now - timedelta(days=10))
+    assert shown() == ("given back on " + f"{now - timedelta(days=10):%-d %b %Y}"[:8], "refunded", "given_back")
+    assert "Your money was given back" in page(linus, ticket)
+    stripe_says(sale, 1000, failure="The refund failed: expired card", now=now)
+    assert host.get(f"/api/v1/sales/{sale.id}/refunds/").json()[0]["standing"] == "failed"
+    assert RefundStanding.FAILED.label in host.get(f"/studio/sales/{sale.id}/").content.decode()
+
+
 def test_a_refund_that_fails_keeps_the_seat_free_and_says_that_finance_sees_to_it(sale: Sale, linus: User) -> None:
     stripe_says(sale, 1000)
     stripe_says(sale, 1000, failure="The refund failed: expired or canceled card")
@@ -80,7 +120,7 @@ def test_a_refund_that_fails_keeps_the_seat_free_and_says_that_finance_sees_to_i
     assert "Your refund did not go through" in page(linus, ticket)
     assert [mail.kind for mail in Mail.objects.order_by("written_at", "kind")] == ["refund", "refund-failed"]
     assert stuck_refunds().get().refund_id == "re_1"
-    stripe_says(sale, 1000, refund_id="re_2")
+    stripe_says(sale, 1000, refund_id="re_2", now=clock.now())
     assert "Your money is on its way back" in page(linus, ticket)
     assert not stuck_refunds().exists()
     assert Mail.objects.count() == 3
