@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from payouts import handlers
+from payouts.refunds.queries import is_kept
 from rooms import locks
 from rooms.events import hints
 from rooms.live import revocations
@@ -30,16 +31,21 @@ def dispute_opened(*, sale_id: UUID, now: datetime, **_: Any) -> None:
 
 
 def dispute_closed(*, sale_id: UUID, won: bool, now: datetime, **_: Any) -> None:
-    """Won: the ticket is good again. Lost: the seat is free. Lost, and won after all: a seat if one is left."""
+    """Won: the ticket is good again. Lost: the seat is free. Lost, and won after all: a seat if one is left.
+
+    Won, and given back whole before we heard of that: the ticket is refunded.
+    """
     ticket = locks.lock_ticket_and_buyer_of_sale(sale_id)
     if ticket is None:
         return
-    if ticket.state == TicketState.DISPUTED and won:
+    kept = won and is_kept(sale_id=sale_id)
+    if ticket.state == TicketState.DISPUTED and kept:
         _move(ticket, TicketState.VALID, now=now)
     elif ticket.state == TicketState.DISPUTED:
         Seat.objects.filter(id=ticket.seat_id).update(taken=False)
-        _move(ticket, TicketState.CHARGEBACK, now=now)
-    elif ticket.state == TicketState.CHARGEBACK and won:
+        ticket.refunded_at = now if won else None
+        _move(ticket, TicketState.REFUNDED if won else TicketState.CHARGEBACK, now=now)
+    elif ticket.state == TicketState.CHARGEBACK and kept:
         seat = free_seat_for(ticket, now=now)
         if seat is not None:
             ticket.seat = seat
@@ -48,6 +54,6 @@ def dispute_closed(*, sale_id: UUID, won: bool, now: datetime, **_: Any) -> None
 
 def _move(ticket: Ticket, state: TicketState, *, now: datetime) -> None:
     ticket.state = state
-    ticket.save(update_fields=["state", "seat"])
+    ticket.save(update_fields=["state", "seat", "refunded_at"])
     revocations.follow(ticket, now=now)
     hints.tell(user_id=ticket.buyer_id, kind="ticket", ref=str(ticket.id))

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.conf import settings
 
 from payouts import handlers
-from payouts.disputes.queries import open_dispute_of
+from payouts.disputes.queries import is_charged_back
+from payouts.refunds.queries import is_kept
 from rooms.currencies import money_text
 from rooms.events import hints
 from rooms.live import revocations
@@ -56,7 +57,7 @@ def sale_refunded(*, sale_id: UUID, full: bool, now: datetime, **_: Any) -> None
 
 def sale_refund_failed(*, sale_id: UUID, full: bool, now: datetime, **_: Any) -> None:
     """The card did not take it back: what is left of the gift's time is open until the refund is made again."""
-    gift = None if full or open_dispute_of(sale_id) is not None else _of_sale(sale_id)
+    gift = None if full or is_charged_back(sale_id=sale_id) else _of_sale(sale_id)
     if gift is not None:
         open_again(gift)
 
@@ -69,8 +70,8 @@ def dispute_opened(*, sale_id: UUID, now: datetime, **_: Any) -> None:
 
 
 def dispute_closed(*, sale_id: UUID, won: bool, now: datetime, **_: Any) -> None:
-    """Won: what is left of its time is open again."""
-    gift = _of_sale(sale_id) if won else None
+    """Won: what is left of its time is open again, unless it was given back since."""
+    gift = _of_sale(sale_id) if won and is_kept(sale_id=sale_id) else None
     if gift is not None:
         open_again(gift)
 

@@ -11,9 +11,10 @@ from uuid import UUID
 from django.conf import settings
 
 from payouts import handlers
-from payouts.disputes.queries import open_dispute_of
+from payouts.disputes.queries import is_charged_back
 from payouts.locks import lock_billing_subscription
 from payouts.models import BillingInvoice, BillingState, RefundState, Sale
+from payouts.refunds.queries import is_kept
 from payouts.subscriptions import changing
 from payouts.subscriptions.opening import NEVER_PAID
 from rooms import locks
@@ -107,7 +108,7 @@ def sale_refunded(*, sale_id: UUID, full: bool, now: datetime, **_: Any) -> None
 
 def sale_refund_failed(*, sale_id: UUID, full: bool, now: datetime, **_: Any) -> None:
     """The card did not take the month back: what is left of it is open until the refund is made again."""
-    found = None if full or open_dispute_of(sale_id) is not None else _paid_by(sale_id)
+    found = None if full or is_charged_back(sale_id=sale_id) else _paid_by(sale_id)
     if found is not None:
         open_again(found, sale_id=sale_id, now=now)
 
@@ -120,8 +121,8 @@ def dispute_opened(*, sale_id: UUID, now: datetime, **_: Any) -> None:
 
 
 def dispute_closed(*, sale_id: UUID, won: bool, now: datetime, **_: Any) -> None:
-    """Won: what is left of the paid time is open again."""
-    found = _paid_by(sale_id) if won else None
+    """Won: what is left of the paid time is open again, unless it was given back since."""
+    found = _paid_by(sale_id) if won and is_kept(sale_id=sale_id) else None
     if found is not None:
         open_again(found, sale_id=sale_id, now=now)
 

@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 from uuid import UUID
 
+from payouts.disputes.queries import is_charged_back
 from payouts.models import (
-    OPEN_CHARGEBACKS,
     TOO_LATE,
     BillingInvoice,
     BillingState,
-    Dispute,
-    DisputeStatus,
+    RefundState,
     Sale,
 )
-from payouts.refunds.amounts import back_minor
+from payouts.refunds.queries import is_kept
 from payouts.subscriptions.learning import LOST_ITS_PAYER, STATES
 from rooms.models import ACTIVE_STATES, Gift, RoomCancellation, Seat, Subscription, Ticket, TicketState
 from rooms.refunds.progress import progress_of
@@ -23,7 +22,7 @@ def assert_doors_follow_the_money() -> None:
     """Tickets, gifts and subscriptions open nothing whose money went back; gifts open what is paid for."""
     assert list(_open_for_nothing()) == []
     shut = Gift.objects.filter(paid_at__isnull=False, cut_off_at__isnull=False).select_related("sale")
-    assert [gift for gift in shut if is_ours(gift.sale)] == []
+    assert [gift for gift in shut if is_kept(sale_id=gift.sale_id)] == []
     for seat_id, taken in Seat.objects.values_list("id", "taken"):
         assert Ticket.objects.filter(seat_id=seat_id, state__in=ACTIVE_STATES).count() == taken
 
@@ -47,23 +46,23 @@ def waiting_rooms() -> list[UUID]:
     return [room_id for room_id, progress in found.items() if progress.holds or progress.waiting or progress.asked]
 
 
-def is_ours(sale: Sale) -> bool:
-    """Whether a paid sale's money is here, or a part of it, and no bank has a hand on it."""
-    taken = (*OPEN_CHARGEBACKS, DisputeStatus.LOST)
-    if sale.state in TOO_LATE or Dispute.objects.filter(sale=sale, status__in=taken).exists():
-        return False
-    return back_minor(sale=sale, refunds=sale.refunds.all()) < sale.charge_minor
+def _is_gone(sale: Sale) -> bool:
+    """Whether a paid sale's money went back by refunds, or a bank holds it or has taken it."""
+    if sale.state in TOO_LATE or is_charged_back(sale_id=sale.id):
+        return True
+    refunds = sale.refunds.filter(state__in=(RefundState.MADE, RefundState.POSTED))
+    return sum(each.amount_minor for each in refunds) >= sale.charge_minor
 
 
 def _open_for_nothing() -> Iterator[str]:
     for ticket in Ticket.objects.filter(state=TicketState.VALID).select_related("sale"):
-        if not is_ours(ticket.sale):
+        if _is_gone(ticket.sale):
             yield str(ticket)
     for gift in Gift.objects.filter(paid_at__isnull=False, cut_off_at__isnull=True).select_related("sale"):
-        if not is_ours(gift.sale):
+        if _is_gone(gift.sale):
             yield str(gift)
     for found in Subscription.objects.filter(cut_off_at__isnull=True):
         paid = BillingInvoice.objects.filter(subscription_id=found.billing_id, sale__isnull=False)
         month = paid.select_related("sale").order_by("period_ends_at", "paid_at").last()
-        if month is not None and month.sale is not None and not is_ours(month.sale):
+        if month is not None and month.sale is not None and _is_gone(month.sale):
             yield str(found)
