@@ -120,7 +120,7 @@ def test_what_went_back_and_what_is_left_sum_to_the_headline(studio: Client, ada
     room = cast.room(ada, currency="EUR")
     sale = story.posted(story.bought(room), fee_minor=61, settled=(1080, "USD", Decimal("1.08")))
     address = reverse("studio:sale", args=[sale.id])
-    assert "On its way to the card" not in words(studio.get(address))
+    assert "Went back" not in words(studio.get(address))
     refund_posted(sale, 333)
     page = words(studio.get(address))
     assert "$6.58 is yours of €10.00 that a listener paid" in page
