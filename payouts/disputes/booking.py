@@ -16,10 +16,12 @@ import structlog
 from ledger import accounts
 from ledger.operations import post
 from ledger.postings import Leg
+from payouts import handlers
 from payouts.disputes import postings, reserving
 from payouts.disputes.lost import lost_minor
 from payouts.models import BalanceTransaction, Dispute, DisputeStatus, Sale, SaleShare, SaleState
 from payouts.models.sale import IN_LEDGER
+from payouts.refunds.queries import is_kept
 from payouts.sales import positions, reversals
 from payouts.sales.legs import settled
 from payouts.wallets import operations as wallets
@@ -52,7 +54,14 @@ def book_outcome(*, dispute: Dispute, now: datetime) -> None:
     taken = {share.payee_id: reserved[share.payee_id] - share.reserved_minor for share in shares}
     reserving.release(dispute=dispute, shares=shares, taken=taken, at=dispute.closed_at)
     wallets.thaw(sale=dispute.sale, now=now)
+    _tell_if_all_is_gone(dispute, now=now)
     log.info("dispute.booked", dispute_id=dispute.id, status=dispute.status, lost_minor=lost)
+
+
+def _tell_if_all_is_gone(dispute: Dispute, *, now: datetime) -> None:
+    """Won in part, and what was won went back before the rest was known to be lost: what was won opens nothing."""
+    if dispute.status == DisputeStatus.WON and dispute.lost_minor and not is_kept(sale_id=dispute.sale_id):
+        handlers.tell("dispute.closed", sale_id=dispute.sale_id, dispute_id=dispute.id, won=True, now=now)
 
 
 def _given(dispute: Dispute, shares: Sequence[SaleShare], lost: int, held_minor: int) -> list[Leg]:

@@ -33,7 +33,7 @@ def dispute_opened(*, sale_id: UUID, now: datetime, **_: Any) -> None:
 def dispute_closed(*, sale_id: UUID, won: bool, now: datetime, **_: Any) -> None:
     """Won: the ticket is good again. Lost: the seat is free. Lost, and won after all: a seat if one is left.
 
-    Won, and given back whole before we heard of that: the ticket is refunded.
+    Won, and given back whole before we heard of that, or of how much of it was won: the ticket is refunded.
     """
     ticket = locks.lock_ticket_and_buyer_of_sale(sale_id)
     if ticket is None:
@@ -41,7 +41,7 @@ def dispute_closed(*, sale_id: UUID, won: bool, now: datetime, **_: Any) -> None
     kept = won and is_kept(sale_id=sale_id)
     if ticket.state == TicketState.DISPUTED and kept:
         _move(ticket, TicketState.VALID, now=now)
-    elif ticket.state == TicketState.DISPUTED:
+    elif ticket.state == TicketState.DISPUTED or (won and not kept and ticket.state == TicketState.VALID):
         Seat.objects.filter(id=ticket.seat_id).update(taken=False)
         ticket.refunded_at = now if won else None
         _move(ticket, TicketState.REFUNDED if won else TicketState.CHARGEBACK, now=now)

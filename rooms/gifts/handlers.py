@@ -70,10 +70,12 @@ def dispute_opened(*, sale_id: UUID, now: datetime, **_: Any) -> None:
 
 
 def dispute_closed(*, sale_id: UUID, won: bool, now: datetime, **_: Any) -> None:
-    """Won: what is left of its time is open again, unless it was given back since."""
-    gift = _of_sale(sale_id) if won and is_kept(sale_id=sale_id) else None
-    if gift is not None:
+    """Won: what is left of its time is open again, unless all of it was given back since."""
+    gift = _of_sale(sale_id) if won else None
+    if gift is not None and is_kept(sale_id=sale_id):
         open_again(gift)
+    elif gift is not None:
+        cut_off(gift, now=now)
 
 
 def cut_off(gift: Gift, *, now: datetime) -> None:

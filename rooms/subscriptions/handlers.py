@@ -121,10 +121,12 @@ def dispute_opened(*, sale_id: UUID, now: datetime, **_: Any) -> None:
 
 
 def dispute_closed(*, sale_id: UUID, won: bool, now: datetime, **_: Any) -> None:
-    """Won: what is left of the paid time is open again, unless it was given back since."""
-    found = _paid_by(sale_id) if won and is_kept(sale_id=sale_id) else None
-    if found is not None:
+    """Won: what is left of the paid time is open again, unless all of it was given back since."""
+    found = _paid_by(sale_id) if won else None
+    if found is not None and is_kept(sale_id=sale_id):
         open_again(found, sale_id=sale_id, now=now)
+    elif found is not None:
+        cut_off(found, now=now)
 
 
 def cut_off(found: Subscription, *, now: datetime) -> None:

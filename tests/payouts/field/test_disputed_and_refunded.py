@@ -7,8 +7,9 @@ import pytest
 from config import clock
 from payouts.models import Payee, Refund, RefundState, Sale
 from rooms.gifts.operations import give
-from rooms.models import Creator, Gift, Room, Seat, TicketState
+from rooms.models import CancelledBecause, Creator, Gift, Room, RoomCancellation, Seat, TicketState
 from rooms.purchases.checkout import go_on
+from rooms.refunds.cancelling import call_off, carry_on
 from rooms.subscriptions.plans import open_plan
 from rooms.tickets.operations import buy_ticket
 from tests.payouts.disputes.court import Court
@@ -68,6 +69,25 @@ def test_a_ticket_whose_refund_is_heard_of_before_its_dispute_was_won(
     ticket.refresh_from_db()
     assert (ticket.state, ticket.refunded_at is None) == (TicketState.REFUNDED, False)
     assert not Seat.objects.filter(room=room, taken=True).exists()
+    assert_all_is_booked(sandbox)
+
+
+def test_a_cancelled_room_ends_though_what_was_won_of_a_ticket_had_gone_back(
+    host: Creator, court: Court, sandbox: Sandbox, workers: Workers
+) -> None:
+    room = _room(host)
+    ticket = buy_ticket(room_id=room.id, buyer_id=cast.person("Grete").id, now=clock.now())
+    _paid(go_on(ticket.sale), sandbox, workers)
+    ticket.sale.refresh_from_db()
+    court.decide(court.dispute(ticket.sale).id, "win", amount=700)
+    sandbox.client.v1.refunds.create({"charge": ticket.sale.charge_id, "amount": 700})
+    workers.hear(*MADE)
+    workers.turn()  # 300 are lost: nothing is left
+    ticket.refresh_from_db()
+    assert ticket.state == TicketState.REFUNDED
+    call_off(room, because=CancelledBecause.HOST, asked_by_id=host.user_id, now=clock.now())
+    carry_on(room_id=room.id, now=clock.now())
+    assert RoomCancellation.objects.get().finished_at is not None
     assert_all_is_booked(sandbox)
 
 
