@@ -84,6 +84,11 @@ def lock_dispute(dispute_id: str) -> Dispute | None:
     return Dispute.objects.select_for_update().filter(id=dispute_id).first()
 
 
+def lock_lost_disputes(sale_id: UUID) -> list[Dispute]:
+    """The disputes of a sale that have cost something, by id; the sale is locked before them."""
+    return list(Dispute.objects.select_for_update().filter(sale_id=sale_id, lost_minor__gt=0).order_by("id"))
+
+
 def lock_billing_price(price_id: UUID) -> BillingPrice:
     """What is charged a month, which there is."""
     return BillingPrice.objects.select_for_update().get(id=price_id)

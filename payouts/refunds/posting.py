@@ -1,15 +1,17 @@
 """A refund reaches the ledger from its balance transaction: once, by the sale's running total (E5, E7, E10, E11)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from ledger.operations import post
 from ledger.postings import Leg, Posting
+from payouts.disputes.backing import beside_lost
 from payouts.errors import ContradictionError, UnknownObjectError
 from payouts.gateway import facts
-from payouts.locks import lock_balance_transaction
-from payouts.models import IN_LEDGER, TOO_LATE, BalanceTransaction, MirrorState, Refund, RefundState, Sale
+from payouts.locks import lock_balance_transaction, lock_lost_disputes
+from payouts.models import IN_LEDGER, TOO_LATE, BalanceTransaction, Dispute, MirrorState, Refund, RefundState, Sale
 from payouts.refunds.learning import fail, learn
 from payouts.sales import returns, reversals
 from payouts.sales.postings import processing_legs, stripe_side
@@ -29,6 +31,7 @@ def post_refund(*, refund: facts.Refund, balance_transaction_id: str, came_back:
     sale, row = learned
     if came_back and row.state != RefundState.FAILED:
         fail(row=row, sale=sale, state=RefundState.FAILED, reason="The refund failed", now=now)
+    lost = lock_lost_disputes(sale.id)
     movement = lock_balance_transaction(balance_transaction_id)
     if movement is None or movement.state == MirrorState.POSTED:
         return True
@@ -38,7 +41,7 @@ def post_refund(*, refund: facts.Refund, balance_transaction_id: str, came_back:
         raise ContradictionError(
             f"settled in {movement.currency}, paid in {sale.settlement_currency}", object_id=movement.id
         )
-    posting = _posting(sale, row, movement, came_back=came_back)
+    posting = _posting(sale, row, movement, lost=lost, came_back=came_back)
     post(posting=posting)
     movement.state = MirrorState.POSTED
     movement.posting_key = posting.key
@@ -48,11 +51,15 @@ def post_refund(*, refund: facts.Refund, balance_transaction_id: str, came_back:
     return True
 
 
-def _posting(sale: Sale, row: Refund, movement: BalanceTransaction, *, came_back: bool) -> Posting:
+def _posting(
+    sale: Sale, row: Refund, movement: BalanceTransaction, *, lost: Sequence[Dispute], came_back: bool
+) -> Posting:
     """Every leg goes to where the sale's new total has it; the exchange rate's part is the platform's (E11)."""
-    amount_minor = -row.amount_minor if came_back else row.amount_minor
+    refund_minor = -row.amount_minor if came_back else row.amount_minor
+    amount_minor, bad_debt = beside_lost(sale=sale, lost=lost, refund_minor=refund_minor)
     legs = [
         *reversals.step(sale=sale, shares=list(sale.shares.all()), amount_minor=amount_minor),
+        *bad_debt,
         Leg(account=stripe_side(movement), amount_minor=movement.amount_minor, currency=movement.currency),
         *processing_legs(movement),
     ]

@@ -206,6 +206,36 @@ def test_dispute_of_more_than_is_left_is_the_platforms_loss(shop: Shop, ada: Pay
     assert_books_agree(sandbox)
 
 
+@pytest.mark.parametrize("lost_first", [True, False])
+def test_refund_of_more_than_a_bank_left_is_the_platforms_loss(
+    shop: Shop, ada: Payee, court: Court, *, lost_first: bool
+) -> None:
+    """300 stay with the bank and all 1000 are given back: the same books in either order, and undone too."""
+    sandbox, workers = court.sandbox, court.workers
+    sale = shop.sell(ada)
+    dispute = court.dispute(sale, amount=500)
+    if lost_first:
+        court.end(dispute, "win", amount=200)
+        sale.refresh_from_db()
+        assert (dispute.lost_minor, sale.reversed_minor) == (300, 300)
+    else:
+        court.decide(dispute.id, "win", amount=200)
+    refund = sandbox.client.v1.refunds.create({"charge": sale.charge_id})
+    workers.turn()
+    workers.turn()
+    sale.refresh_from_db()
+    assert (owed(ada), sale.reversed_minor, held_by_the_bank()) == ({}, 1000, 0)
+    assert balance_minor(account=accounts.EXPENSE_BAD_DEBT, currency="USD") == 300
+    assert_books_agree(sandbox)
+    sandbox.control(f"objects/{refund.id}/act", action="fail")
+    workers.turn()
+    workers.turn()
+    sale.refresh_from_db()
+    assert (owed(ada), sale.reversed_minor) == ({"pending": 911 - 273}, 300)
+    assert balance_minor(account=accounts.EXPENSE_BAD_DEBT, currency="USD") == 0
+    assert_books_agree(sandbox)
+
+
 def test_dispute_of_a_late_payment_in_suspense(shop: Shop, ada: Payee, court: Court) -> None:
     """E10 and E6: the money is nobody's; lost, the bank takes it from suspense."""
     sandbox, workers = court.sandbox, court.workers
