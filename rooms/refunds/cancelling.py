@@ -11,16 +11,18 @@ import structlog
 from django.db import DatabaseError, transaction
 from django.db.models import Q
 
+from payouts.disputes.queries import disputes_of
 from payouts.errors import RefundRefusedError
-from payouts.models import RefundReason
+from payouts.models import Refund, RefundReason, RefundState
 from payouts.refunds.operations import ask_refund
+from payouts.refunds.queries import left_of
 from payouts.wake import wake_after_commit
 from rooms import locks
 from rooms.live.ending import end_after_commit
 from rooms.models import CancelledBecause, EndReason, Room, RoomCancellation, Ticket, TicketState
 from rooms.refunds import silence
 from rooms.refunds.errors import NotYourRoomError, RoomAlreadyOverError
-from rooms.refunds.progress import key_of, progress_of, to_refund
+from rooms.refunds.progress import key_of, progress_of, refused, to_refund
 from rooms.tickets.operations import end_hold
 
 log = structlog.get_logger(__name__)
@@ -101,8 +103,10 @@ def _batch(room_id: UUID, tried: set[UUID]) -> list[tuple[UUID, bool]]:
     """(sale, whether it is a hold) of some that were not tried yet."""
     holds = Ticket.objects.filter(room_id=room_id, state=TicketState.HELD).exclude(sale_id__in=tried)
     found = [(sale_id, True) for sale_id in holds.values_list("sale_id", flat=True)[:AT_ONCE]]
-    paid = to_refund(room_id=room_id).exclude(sale_id__in=tried)
-    return found + [(sale_id, False) for sale_id in paid.values_list("sale_id", flat=True)[:AT_ONCE]]
+    for paid in (to_refund(room_id=room_id), refused(room_id=room_id)):
+        sale_ids = paid.exclude(sale_id__in=tried).values_list("sale_id", flat=True)
+        found += [(sale_id, False) for sale_id in sale_ids[:AT_ONCE]]
+    return found
 
 
 def _take_back(room_id: UUID, sale_id: UUID, *, because: CancelledBecause, held: bool, now: datetime) -> None:
@@ -111,14 +115,31 @@ def _take_back(room_id: UUID, sale_id: UUID, *, because: CancelledBecause, held:
         if held:
             with transaction.atomic():
                 end_hold(sale_id, reason=EndReason.ROOM_CANCELLED, now=now)
-        else:
+        elif key := _key(room_id, sale_id):
             ask_refund(
                 sale_id=sale_id,
                 reason=REFUND_REASON[because],
                 asked_by="system",
-                key=key_of(room_id=room_id, sale_id=sale_id),
+                key=key,
                 note=because.label,
                 now=now,
             )
     except (RefundRefusedError, DatabaseError) as error:
         log.warning("cancellation.put_off", room_id=str(room_id), sale_id=str(sale_id), reason=str(error))
+
+
+def _key(room_id: UUID, sale_id: UUID) -> str:
+    """The key of what is to be asked for; empty when Stripe has refused just that, and a person has to look.
+
+    Stripe may have known more than we: a part was given back in its dashboard, or a bank held the money. When that is
+    heard of, or over, what is left is asked for as another refund.
+    """
+    first = key_of(room_id=room_id, sale_id=sale_id)
+    no = Refund.objects.filter(key=first, state=RefundState.REFUSED).select_related("sale").first()
+    if no is None:
+        return first
+    left_minor = left_of(sale=no.sale)
+    disputes = disputes_of(sale_id=sale_id).filter(closed_at__isnull=False).count()
+    if left_minor <= 0 or (left_minor == no.amount_minor and not disputes):
+        return ""
+    return f"{first}:{left_minor}:{disputes}"

@@ -183,3 +183,39 @@ def test_a_disputed_payment_waits_for_its_bank_and_keeps_nobody_else_waiting(
         workers.turn()
     assert progress_of(room_id=room.id).refunded == 2
     assert_all_is_booked(sandbox)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("known", ["a refund by hand", "a dispute"])
+def test_what_stripe_refuses_because_it_knew_more_is_asked_again(
+    sandbox: Sandbox, workers: Workers, known: str
+) -> None:
+    """No news of it had come when the room was cancelled, so that all of the payment was asked back."""
+    ada, room = _room()
+    ticket = _sell(room, cast.person("Linus"), sandbox)
+    workers.turn()
+    ticket.sale.refresh_from_db()
+    if known == "a dispute":
+        sandbox.control(f"objects/{ticket.sale.charge_id}/act", action="dispute")
+    else:
+        sandbox.client.v1.refunds.create({"charge": ticket.sale.charge_id, "amount": 200})
+    _cancel(room, ada)
+    carry_on(room_id=room.id, now=clock.now())
+    workers.call()
+    assert Refund.objects.get().state == RefundState.REFUSED
+    assert (progress_of(room_id=room.id).stuck, progress_of(room_id=room.id).asked) == (1, 0)
+    carry_on(room_id=room.id, now=clock.now())
+    assert Refund.objects.get().state == RefundState.REFUSED  # nothing is known that would make a difference
+    workers.turn()
+    if known == "a dispute":
+        assert progress_of(room_id=room.id).disputed == 1
+        sandbox.control(f"objects/{sandbox.client.v1.disputes.list().data[0].id}/act", action="win")
+        workers.turn()
+        workers.turn()
+    for _ in range(2):
+        carry_on(room_id=room.id, now=clock.now())
+        workers.turn()
+    ticket.refresh_from_db()
+    assert (ticket.state, progress_of(room_id=room.id).refunded) == (TicketState.REFUNDED, 1)
+    assert sum(each.amount for each in sandbox.client.v1.refunds.list({"limit": 10}).data) == 1000
+    assert_all_is_booked(sandbox)
