@@ -13,6 +13,14 @@ from payouts.models import Dispute, Sale
 from payouts.sales.legs import settled
 
 
+def room_for_refunds(*, sale: Sale, lost: Sequence[Dispute]) -> int:
+    """How much more can go back by refunds, lost disputes giving way; presentment currency."""
+    left_minor = sale.charge_minor - sale.reversed_minor
+    if sale.split_at is None:
+        return left_minor
+    return left_minor + sum((dispute.lost_minor or 0) - dispute.unbacked_minor for dispute in lost)
+
+
 def beside_lost(*, sale: Sale, lost: Sequence[Dispute], refund_minor: int) -> tuple[int, list[Leg]]:
     """What of a refund (below zero: of one that came back) the sale's parts move, and the legs of bad debt.
 

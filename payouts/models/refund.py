@@ -46,6 +46,8 @@ class Refund(models.Model):
 
     `key` is the asker's, so that asking twice is one refund; `wanted_minor` and `wanted_total_minor` are what was
     asked with it, `amount_minor` what it came to. One made at Stripe has Stripe's id for a key and no `call_id`.
+    One that failed and is posted after its sale had given back everything else is more than is left of it:
+    `beyond_minor` (presentment) is bad debt until the movement that brings it back is posted.
     `stripe_status` is Stripe's word for one that has not left it yet, and `sent_at` when it had:
     `payouts.refunds.standing` tells people from them where the money is.
     """
@@ -54,6 +56,7 @@ class Refund(models.Model):
     sale = models.ForeignKey(Sale, on_delete=models.PROTECT, related_name="refunds")
     key = models.CharField(max_length=255)
     amount_minor = models.BigIntegerField()
+    beyond_minor = models.BigIntegerField(default=0, db_default=0)
     currency = models.CharField(max_length=3)
     wanted_minor = models.BigIntegerField(null=True)
     wanted_total_minor = models.BigIntegerField(null=True)
@@ -82,6 +85,11 @@ class Refund(models.Model):
             models.CheckConstraint(condition=Q(state__in=RefundState.values), name="refund_state_known"),
             models.CheckConstraint(condition=Q(reason__in=RefundReason.values), name="refund_reason_known"),
             models.CheckConstraint(condition=Q(amount_minor__gt=0), name="refund_amount_positive"),
+            models.CheckConstraint(
+                condition=Q(beyond_minor=0)
+                | Q(beyond_minor__gt=0, beyond_minor__lte=models.F("amount_minor"), state=RefundState.FAILED),
+                name="refund_beyond_its_sale_failed",
+            ),
             models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="refund_currency_wellformed"),
             models.CheckConstraint(
                 condition=~Q(state__in=AT_STRIPE) | ~Q(refund_id="") & Q(made_at__isnull=False),

@@ -19,7 +19,7 @@ def back_minor(*, sale: Sale, refunds: Iterable[Refund]) -> int:
         if each.state == RefundState.MADE:
             back += each.amount_minor
         elif each.state == RefundState.FAILED and _is_posted(each):
-            back -= each.amount_minor
+            back -= each.amount_minor - each.beyond_minor
     return back
 
 

@@ -5,15 +5,18 @@ from datetime import datetime
 
 from django.db import transaction
 
+from ledger import accounts
 from ledger.operations import post
 from ledger.postings import Leg, Posting
-from payouts.disputes.backing import beside_lost
+from payouts.disputes.backing import beside_lost, room_for_refunds
+from payouts.disputes.postings import leg
 from payouts.errors import ContradictionError, UnknownObjectError
 from payouts.gateway import facts
 from payouts.locks import lock_balance_transaction, lock_lost_disputes
 from payouts.models import IN_LEDGER, TOO_LATE, BalanceTransaction, Dispute, MirrorState, Refund, RefundState, Sale
 from payouts.refunds.learning import fail, learn
 from payouts.sales import returns, reversals
+from payouts.sales.legs import settled
 from payouts.sales.postings import processing_legs, stripe_side
 
 
@@ -22,7 +25,7 @@ def post_refund(*, refund: facts.Refund, balance_transaction_id: str, came_back:
     """Post what a refund moved, or what its failure brought back. False while it must wait for what came before it.
 
     Raises:
-        UnknownObjectError: its charge is no sale's.
+        UnknownObjectError: its charge is no sale's; or it is more than is left of it, until an earlier one came back.
         ContradictionError: as `learn`, or the charge was settled in another currency.
     """
     learned = learn(refund=refund, now=now)
@@ -37,6 +40,8 @@ def post_refund(*, refund: facts.Refund, balance_transaction_id: str, came_back:
         return True
     if sale.state not in IN_LEDGER or (came_back and row.posted_at is None):
         return False
+    if not came_back and row.state != RefundState.FAILED and row.amount_minor > room_for_refunds(sale=sale, lost=lost):
+        raise UnknownObjectError(f"what makes room for {row.refund_id}")
     if sale.settlement_currency != movement.currency:
         raise ContradictionError(
             f"settled in {movement.currency}, paid in {sale.settlement_currency}", object_id=movement.id
@@ -54,12 +59,21 @@ def post_refund(*, refund: facts.Refund, balance_transaction_id: str, came_back:
 def _posting(
     sale: Sale, row: Refund, movement: BalanceTransaction, *, lost: Sequence[Dispute], came_back: bool
 ) -> Posting:
-    """Every leg goes to where the sale's new total has it; the exchange rate's part is the platform's (E11)."""
-    refund_minor = -row.amount_minor if came_back else row.amount_minor
-    amount_minor, bad_debt = beside_lost(sale=sale, lost=lost, refund_minor=refund_minor)
+    """Every leg goes to where the sale's new total has it; the exchange rate's part is the platform's (E11).
+
+    Movements come in any order. One that failed, whose money went back by another refund that is posted already, is
+    more than is left of the sale: it is the platform's until its failure is posted, which waits for it.
+    """
+    part_minor = row.amount_minor - row.beyond_minor
+    amount_minor, bad_debt = beside_lost(sale=sale, lost=lost, refund_minor=-part_minor if came_back else part_minor)
+    if not came_back and row.state == RefundState.FAILED:
+        row.beyond_minor = max(sale.reversed_minor + amount_minor - sale.charge_minor, 0)
+        amount_minor -= row.beyond_minor
+    beyond_minor = settled(sale=sale, total_minor=row.beyond_minor)
     legs = [
         *reversals.step(sale=sale, shares=list(sale.shares.all()), amount_minor=amount_minor),
         *bad_debt,
+        *leg(accounts.EXPENSE_BAD_DEBT, -beyond_minor if came_back else beyond_minor, movement.currency),
         Leg(account=stripe_side(movement), amount_minor=movement.amount_minor, currency=movement.currency),
         *processing_legs(movement),
     ]

@@ -13,6 +13,8 @@ from config import clock
 from ledger import accounts, fees
 from ledger.accounts import payable
 from payouts import handlers
+from payouts.balance_transactions import operations
+from payouts.balance_transactions.matching import take
 from payouts.balance_transactions.operations import import_pages
 from payouts.errors import (
     BadRefundAmountError,
@@ -276,6 +278,35 @@ def test_a_failure_told_before_anything_was_posted_is_still_owed_until_its_money
     refund.refresh_from_db()
     assert refund.returned_at is not None
     assert ask(sale).amount_minor == 1000
+    assert_all_is_booked(sandbox)
+
+
+@pytest.mark.parametrize("order", [("first", "whole", "back"), ("whole", "first", "back"), ("back", "whole", "first")])
+def test_refund_that_failed_and_one_of_all_since_in_any_order(
+    shop: Shop, ada: Payee, sandbox: Sandbox, workers: Workers, monkeypatch: pytest.MonkeyPatch, *,
+    order: tuple[str, ...],
+) -> None:  # fmt: skip
+    """400 are given back by hand and do not arrive, then all 1000 are: movements of one second come in no order."""
+    sale = shop.sell(ada)
+    refunds = sandbox.client.v1.refunds
+    first = refunds.create({"charge": sale.charge_id, "amount": 400})
+    sandbox.control(f"objects/{first.id}/act", action="fail")
+    refunds.create({"charge": sale.charge_id})
+    with monkeypatch.context() as patched:
+        patched.setattr(operations, "take_imported", lambda *, now: None)
+        import_pages(now=clock.now())
+    amounts = {"first": -400, "back": 400, "whole": -1000}
+    for name in order:
+        take(movement=BalanceTransaction.objects.get(amount_minor=amounts[name]), now=clock.now())
+    workers.turn()
+    BalanceTransaction.objects.exclude(state=MirrorState.POSTED).update(next_attempt_at=clock.now())
+    workers.turn()
+    workers.turn()
+    assert (reversed_minor(sale), balance(payable(ada.id, "pending")), balance(accounts.EXPENSE_BAD_DEBT)) == (
+        1000,
+        0,
+        0,
+    )
     assert_all_is_booked(sandbox)
 
 
