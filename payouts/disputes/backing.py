@@ -15,21 +15,16 @@ from payouts.sales.legs import settled
 
 def room_for_refunds(*, sale: Sale, lost: Sequence[Dispute]) -> int:
     """How much more can go back by refunds, lost disputes giving way; presentment currency."""
-    left_minor = sale.charge_minor - sale.reversed_minor
-    if sale.split_at is None:
-        return left_minor
-    return left_minor + sum((dispute.lost_minor or 0) - dispute.unbacked_minor for dispute in lost)
+    given_minor = sum((dispute.lost_minor or 0) - dispute.unbacked_minor for dispute in lost)
+    return sale.charge_minor - sale.reversed_minor + given_minor
 
 
 def beside_lost(*, sale: Sale, lost: Sequence[Dispute], refund_minor: int) -> tuple[int, list[Leg]]:
     """What of a refund (below zero: of one that came back) the sale's parts move, and the legs of bad debt.
 
     Presentment currency; the sale and its lost disputes are locked, and the disputes are saved. A refund that is more
-    than the charge without any dispute is left as it is, for whoever books it to refuse; so is that of a late payment,
-    which has no parts.
+    than the charge without any dispute is left as it is, for whoever books it to refuse.
     """
-    if sale.split_at is None:
-        return refund_minor, []
     before = sum(dispute.unbacked_minor for dispute in lost)
     too_much = sale.reversed_minor + before + refund_minor - sale.charge_minor
     unbacked = min(max(too_much, 0), sum(dispute.lost_minor or 0 for dispute in lost))

@@ -7,8 +7,6 @@ is lost by now.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from fractions import Fraction
-from math import floor
 from uuid import UUID
 
 import structlog
@@ -19,10 +17,10 @@ from ledger.postings import Leg
 from payouts import handlers
 from payouts.disputes import postings, reserving
 from payouts.disputes.lost import lost_minor
-from payouts.models import BalanceTransaction, Dispute, DisputeStatus, Sale, SaleShare, SaleState
+from payouts.models import TOO_LATE, Dispute, DisputeStatus, SaleShare
 from payouts.models.sale import IN_LEDGER
 from payouts.refunds.queries import is_kept
-from payouts.sales import positions, reversals
+from payouts.sales import positions, returns, reversals
 from payouts.sales.legs import settled
 from payouts.wallets import operations as wallets
 
@@ -54,6 +52,8 @@ def book_outcome(*, dispute: Dispute, now: datetime) -> None:
     taken = {share.payee_id: reserved[share.payee_id] - share.reserved_minor for share in shares}
     reserving.release(dispute=dispute, shares=shares, taken=taken, at=dispute.closed_at)
     wallets.thaw(sale=dispute.sale, now=now)
+    if dispute.sale.state in TOO_LATE:
+        returns.follow(sale=dispute.sale, refunds=list(dispute.sale.refunds.all()), now=now)
     _tell_if_all_is_gone(dispute, now=now)
     log.info("dispute.booked", dispute_id=dispute.id, status=dispute.status, lost_minor=lost)
 
@@ -68,38 +68,14 @@ def _given(dispute: Dispute, shares: Sequence[SaleShare], lost: int, held_minor:
     """From the sale's parts, or from suspense, to the bank. What the sale has no more of is the platform's loss."""
     sale, currency = dispute.sale, dispute.settlement_currency
     given_before = (dispute.lost_minor or 0) - dispute.unbacked_minor
-    given = min(lost, given_before + _left_minor(sale))
+    given = min(lost, given_before + sale.charge_minor - sale.reversed_minor)
     unbacked = lost - given
-    if sale.split_at is None:
-        legs = _suspense(sale, given_before, given)
-    else:
-        step_minor = given - given_before
-        legs = reversals.step(sale=sale, shares=shares, amount_minor=step_minor, from_stage="reserved")
-    bad_minor = _arrived(sale, unbacked) - _arrived(sale, dispute.unbacked_minor)
+    legs = reversals.step(sale=sale, shares=shares, amount_minor=given - given_before, from_stage="reserved")
+    bad_minor = settled(sale=sale, total_minor=unbacked) - settled(sale=sale, total_minor=dispute.unbacked_minor)
     legs += postings.leg(accounts.EXPENSE_BAD_DEBT, bad_minor, currency)
     legs += postings.leg(accounts.STRIPE_DISPUTED, -held_minor, currency)
     dispute.unbacked_minor = unbacked
     return list(reversals.balanced(legs, currency=currency))
-
-
-def _left_minor(sale: Sale) -> int:
-    """What of a charge (presentment) has not gone back yet."""
-    return 0 if sale.state == SaleState.RETURNED else sale.charge_minor - sale.reversed_minor
-
-
-def _suspense(sale: Sale, before: int, after: int) -> list[Leg]:
-    """A late payment is in suspense, all of it: the bank takes it from there (E10)."""
-    minor = _arrived(sale, after) - _arrived(sale, before)
-    movement = BalanceTransaction.objects.get(id=sale.balance_transaction_id)
-    return postings.leg(accounts.SUSPENSE, minor, movement.currency)
-
-
-def _arrived(sale: Sale, amount_minor: int) -> int:
-    """So much of the charge in settlement currency: the same part of what arrived, rounded half up."""
-    if sale.gross_minor is not None:
-        return settled(sale=sale, total_minor=amount_minor)
-    gross_minor = BalanceTransaction.objects.get(id=sale.balance_transaction_id).amount_minor
-    return floor(Fraction(gross_minor * amount_minor, sale.charge_minor) + Fraction(1, 2))
 
 
 def _fee(dispute: Dispute, shares: Sequence[SaleShare], parts: Mapping[UUID, int]) -> list[Leg]:

@@ -177,8 +177,8 @@ class Sale(models.Model):
             _needs((SaleState.RELEASED,), "released_at"),
             _needs((SaleState.RETURNED,), "returned_at"),
             models.CheckConstraint(
-                condition=Q(returned_at__isnull=True) | Q(state=SaleState.RETURNED) & ~Q(refund_id=""),
-                name="sale_returned_by_a_refund",
+                condition=Q(returned_at__isnull=True) | Q(state=SaleState.RETURNED),
+                name="sale_not_returned_has_no_time",
             ),
             models.CheckConstraint(
                 condition=Q(refund_failed_at__isnull=True, refund_failure="")

@@ -1,6 +1,7 @@
 """Late payments on their way back (E10): a refund like any other, whose money comes from suspense.
 
-The sale tells whether all of it has gone: parked, returned, or parked with the reason why it did not go.
+The sale tells whether all of it has gone, by refunds or to a bank: parked, returned, or parked with the reason why it
+did not go.
 """
 
 import uuid
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from payouts import handlers
-from payouts.models import TOO_LATE, Refund, RefundReason, RefundState, Sale, SaleState
+from payouts.models import TOO_LATE, Dispute, Refund, RefundReason, RefundState, Sale, SaleState
 from payouts.models.refund import LIVE
 from payouts.refunds.operations import write
 
@@ -35,19 +36,21 @@ def ask_to_return(*, sale: Sale, now: datetime) -> None:
 
 
 def follow(*, sale: Sale, refunds: Sequence[Refund], now: datetime) -> None:
-    """Bring the locked late sale in step with its refunds; told once when all is on its way, or when it is not."""
+    """Bring the locked late sale in step with its refunds and lost disputes; told once when all has gone, or has not.
+
+    `refund_id` names the refund that gave it back; none does what a bank took whole.
+    """
     if sale.state not in RETURNING:
         return
     live = [each for each in refunds if each.state in LIVE]
+    lost = list(sale.disputes.filter(lost_minor__gt=0).order_by("closed_at"))
     before = (sale.refund_id, sale.state, sale.refund_failed_at)
-    sale.refund_id = max(
-        (each for each in live or refunds if each.refund_id),
-        key=lambda each: each.made_at or each.asked_at,
-        default=Refund(refund_id=sale.refund_id),
-    ).refund_id
-    if sum(each.amount_minor for each in live) >= sale.charge_minor:
-        _on_its_way(sale, live)
-    elif any(each.state in FAILED for each in refunds):
+    lost_minor = sum(each.lost_minor or 0 for each in lost)
+    all_lost = lost_minor >= sale.charge_minor
+    sale.refund_id = _newest_id(live or ([] if all_lost else refunds))
+    if all_lost or sum(each.amount_minor for each in live) + lost_minor >= sale.charge_minor:
+        _on_its_way(sale, live, lost)
+    else:
         _stuck(sale, refunds)
     if (sale.refund_id, sale.state, sale.refund_failed_at) == before:
         return
@@ -58,20 +61,27 @@ def follow(*, sale: Sale, refunds: Sequence[Refund], now: datetime) -> None:
         handlers.tell("sale.return_failed", sale_id=sale.id, now=now)
 
 
-def _on_its_way(sale: Sale, live: Sequence[Refund]) -> None:
+def _newest_id(refunds: Sequence[Refund]) -> str:
+    named = [each for each in refunds if each.refund_id]
+    return max(named, key=lambda each: each.made_at or each.asked_at).refund_id if named else ""
+
+
+def _on_its_way(sale: Sale, live: Sequence[Refund], lost: Sequence[Dispute]) -> None:
     sale.refund_failed_at, sale.refund_failure = None, ""
-    times = [each.posted_at for each in live]
+    times = [*(each.posted_at for each in live), *(each.closed_at for each in lost)]
     if all(times) and sale.state == SaleState.PARKED:
         sale.state = SaleState.RETURNED
         sale.returned_at = max(time for time in times if time)
 
 
 def _stuck(sale: Sale, refunds: Sequence[Refund]) -> None:
-    """Some of it stays in suspense and nobody asks for it: a person must see to it."""
-    last = max((each for each in refunds if each.failed_at), key=lambda each: (each.failed_at, each.asked_at))
+    """Some of it stays in suspense. A person must see to it once a refund has failed, since nobody else asks again."""
     sale.state = SaleState.PARKED
     sale.returned_at = None
-    sale.refund_failed_at, sale.refund_failure = last.failed_at, last.failure
+    failed = [each for each in refunds if each.state in FAILED]
+    if failed:
+        last = max(failed, key=lambda each: (each.failed_at or each.asked_at, each.asked_at))
+        sale.refund_failed_at, sale.refund_failure = last.failed_at, last.failure
 
 
 def is_late(sale: Sale) -> bool:

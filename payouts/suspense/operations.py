@@ -12,6 +12,7 @@ from django.db import transaction
 from ledger import fees
 from ledger.operations import post
 from payouts import handlers
+from payouts.disputes.queries import open_dispute_of
 from payouts.errors import CannotMatchError, UnknownSaleError
 from payouts.gateway import reading
 from payouts.locks import lock_balance_transaction, lock_sales
@@ -107,6 +108,8 @@ def _check_parked(sale: Sale) -> None:
         raise CannotMatchError("This payment is not in suspense any more.")
     if sale.reversed_minor or sale.refunds.filter(state__in=LIVE).exists():
         raise CannotMatchError("Some of this payment is on its way back. Wait for it, then give back the rest.")
+    if open_dispute_of(sale.id) is not None:
+        raise CannotMatchError("A bank has taken this payment back and has not decided yet. Wait for its decision.")
 
 
 def _empty(parked: Sale, *, because: str) -> None:

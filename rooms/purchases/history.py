@@ -131,10 +131,12 @@ def _standing(sale: Sale, refunds: Sequence[Refund], back_minor: int, *, now: da
         return Standing.OPEN
     if sale.refund_failed_at is not None:
         return Standing.STUCK
-    if sale.state in TOO_LATE:
-        return Standing.REFUNDED if sale.state == SaleState.RETURNED else Standing.RETURNING
+    if sale.state == SaleState.RETURNED:
+        return Standing.REFUNDED if sale.refund_id else Standing.TAKEN_BACK
     if any(dispute.status in OPEN_CHARGEBACKS for dispute in sale.disputes.all()):
         return Standing.DISPUTED
+    if sale.state in TOO_LATE:
+        return Standing.RETURNING
     return _standing_of_paid(sale, refunds, back_minor, now=now)
 
 

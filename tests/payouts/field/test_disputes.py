@@ -23,7 +23,6 @@ from payouts.models import (
     RefundReason,
     RefundState,
     Sale,
-    SaleState,
     StripeEvent,
 )
 from payouts.queries import earnings
@@ -233,25 +232,6 @@ def test_refund_of_more_than_a_bank_left_is_the_platforms_loss(
     sale.refresh_from_db()
     assert (owed(ada), sale.reversed_minor) == ({"pending": 911 - 273}, 300)
     assert balance_minor(account=accounts.EXPENSE_BAD_DEBT, currency="USD") == 0
-    assert_books_agree(sandbox)
-
-
-def test_dispute_of_a_late_payment_in_suspense(shop: Shop, ada: Payee, court: Court) -> None:
-    """E10 and E6: the money is nobody's; lost, the bank takes it from suspense."""
-    sandbox, workers = court.sandbox, court.workers
-    sale = shop.open(ada)
-    assert sandbox.pay(sale.checkout_url) == 303
-    Sale.objects.filter(id=sale.id).update(state=SaleState.EXPIRED, expired_at=sale.opened_at)
-    workers.hear()
-    import_pages(now=clock.now())
-    sale.refresh_from_db()
-    assert sale.state == SaleState.PARKED
-    dispute_id = court.open(sale)
-    workers.turn()  # the refund that was decided with the parking is refused by Stripe: the bank has the money
-    court.decide(dispute_id, "lose")
-    workers.turn()
-    assert balance_minor(account=accounts.SUSPENSE, currency="USD") == 0
-    assert (owed(ada), held_by_the_bank()) == ({}, 0)
     assert_books_agree(sandbox)
 
 

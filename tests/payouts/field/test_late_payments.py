@@ -10,10 +10,13 @@ from config import clock
 from ledger import accounts
 from ledger.queries import balance_minor
 from payouts import handlers
+from payouts.balance_transactions.operations import import_pages
 from payouts.models import Sale, SaleState
 from rooms.models import Room, Ticket, TicketState, User
+from rooms.purchases.history import WORDS, Standing
 from rooms.tickets.checkout import open_now
 from rooms.tickets.operations import buy_ticket
+from tests.payouts.disputes.court import Court
 from tests.payouts.field.books import assert_all_is_booked
 from tests.payouts.stripe_driver import Sandbox, Workers, ledger_of_stripe
 from tests.rooms import cast
@@ -59,6 +62,25 @@ def test_a_free_seat_is_taken_and_nothing_goes_back(
     assert balance_minor(account=accounts.SUSPENSE, currency="USD") == 0
     assert ledger_of_stripe() == (0, 941)
     assert sandbox.balance() == {"USD": (0, 941)}
+
+
+def test_a_late_payment_that_its_bank_takes_back(
+    room: Room, listener: User, sandbox: Sandbox, workers: Workers, court: Court
+) -> None:
+    """No refund of ours goes beside it, and the pages say who has the money."""
+    ticket = _pay_after_the_hold(room, listener, sandbox)
+    buy_ticket(room_id=room.id, buyer_id=cast.person("Margaret").id, now=clock.now())
+    workers.hear()
+    import_pages(now=clock.now())
+    ticket.sale.refresh_from_db()
+    court.end(court.dispute(ticket.sale), "lose")
+    assert _state(ticket) == (TicketState.RETURNED, SaleState.RETURNED)
+    client = Client()
+    client.force_login(listener)
+    assert "Your bank took" in client.get(ticket.get_absolute_url()).content.decode()
+    assert WORDS[Standing.TAKEN_BACK][1] in client.get("/purchases/").content.decode()
+    assert balance_minor(account=accounts.SUSPENSE, currency="USD") == 0
+    assert_all_is_booked(sandbox)
 
 
 def test_payment_after_the_hold_ran_out(room: Room, listener: User, sandbox: Sandbox, workers: Workers) -> None:
