@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -89,7 +89,8 @@ class Server:
     def drop(self, database: Database) -> None:
         """Drop a clone, whoever is still connected (each role may end its own sessions alone; FORCE wants more)."""
         if database.name in self._names(database.name):
-            self._run("ALTER DATABASE {} ALLOW_CONNECTIONS false", database.name)
+            with suppress(psycopg.errors.ObjectNotInPrerequisiteState):  # invalid: a drop was killed half-way
+                self._run("ALTER DATABASE {} ALLOW_CONNECTIONS false", database.name)
             for role in (self._connection, self._web):
                 role.execute(END_OWN_SESSIONS, [database.name])
             self._run("DROP DATABASE {}", database.name)
