@@ -91,13 +91,15 @@ def deliver(*, call_id: UUID) -> StripeCall:
         try:
             result = _find_or_send(call)
         except StripeUnavailableError as error:
-            circuit.unanswered(source=f"call {call.id}", error=error, real_now=clock.real_now())
-            return _postpone(call, error)
+            return _unanswered(call, error)
         except StripeRefusedError as error:
             circuit.answered()
             return _refuse(call, error)
         circuit.answered()
-        return _record(call, result)
+        try:
+            return _record(call, result)
+        except StripeUnavailableError as error:  # some follow-ups ask Stripe once more
+            return _unanswered(call, error)
 
 
 def _claim(call_id: UUID) -> StripeCall | None:
@@ -150,6 +152,11 @@ def _renew_key(call: StripeCall) -> None:
 
 def _key(call_id: UUID, generation: int) -> str:
     return f"obole:{call_id}:{generation}"
+
+
+def _unanswered(call: StripeCall, error: StripeUnavailableError) -> StripeCall:
+    circuit.unanswered(source=f"call {call.id}", error=error, real_now=clock.real_now())
+    return _postpone(call, error)
 
 
 def _postpone(call: StripeCall, error: StripeUnavailableError) -> StripeCall:

@@ -280,6 +280,23 @@ def test_ending_it_while_stripe_is_away_is_done_once_stripe_answers(patrons: Pat
     assert _state(subscription) == BillingState.CANCELLED
 
 
+def test_a_change_that_was_made_and_whose_follow_up_finds_stripe_silent_is_recorded_later(
+    patrons: Patrons, gold: BillingPrice
+) -> None:
+    subscription = patrons.subscribe(gold)
+    call_id = end_subscription(subscription_id=subscription.id, at_period_end=True, now=clock.now())
+    assert call_id is not None
+    patrons.sandbox.fault("timeout_before", "GET /v1/subscriptions/*")
+    assert not carry_out(call_id=call_id)
+    subscription.refresh_from_db()
+    assert subscription.ends_at is None
+    StripeCall.objects.filter(id=call_id).update(next_attempt_at=clock.real_now())
+    assert carry_out(call_id=call_id)
+    subscription.refresh_from_db()
+    assert subscription.ends_at is not None
+    assert StripeCall.objects.get(id=call_id).attempts == 2
+
+
 def test_the_portal_ends_it_too(patrons: Patrons, gold: BillingPrice) -> None:
     subscription = patrons.subscribe(gold)
     url = portal_url(subscription_id=subscription.id, return_url="http://testserver/subscriptions/")
