@@ -1,11 +1,11 @@
 """Any story: what people buy, rooms and months, what banks take and give back; news late, twice or never; deaths.
 
 Tickets, taps, Stars, gifts, subscriptions with changes of plan and their ends, rooms called off, refunds that a card
-does not take, early fraud warnings, inquiries and disputes won whole or in part, payouts sent back, with workers
-killed before any statement. After each run, once nothing fails any more, the ledger is the sandbox's to the cent,
-every transaction balances, no event is troubled, nothing is left to reconcile, and nobody may come in whose money
-went back. A failure prints its steps and its seed: `SEED=n` plays the same stories again, `SHRINK=1` has Hypothesis
-look for the shortest one that fails.
+does not take, early fraud warnings, inquiries and disputes won whole or in part, payouts sent back, strays and
+latecomers and finance's suspense desk, with workers killed before any statement. After each run, once nothing fails
+any more, the ledger is the sandbox's to the cent, every transaction balances, no event is troubled, nothing is left to
+reconcile, and nobody may come in whose money went back. A failure prints its steps and its seed: `SEED=n` plays the
+same stories again, `SHRINK=1` has Hypothesis look for the shortest one that fails.
 """
 
 import os

@@ -1,6 +1,7 @@
 """A small world for the state machine: one sandbox, Obole's workers by hand, and everything that can go wrong."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -14,7 +15,7 @@ from ledger import accounts
 from ledger.queries import balances, moved_by
 from payouts.balance_transactions.operations import import_pages
 from payouts.disputes import answering, warnings
-from payouts.errors import StripeUnavailableError
+from payouts.errors import CannotMatchError, StripeUnavailableError
 from payouts.inbox import catch_up, many
 from payouts.inbox import operations as inbox
 from payouts.inbox.replay import TROUBLED, Selection, replay_selection
@@ -39,6 +40,8 @@ from payouts.reconciliation import findings
 from payouts.reconciliation.operations import reconcile
 from payouts.runs.operations import release_due, settle_due
 from payouts.subscriptions import catching_up
+from payouts.suspense import queries as suspense
+from payouts.suspense.operations import park_charge
 from payouts.wallets import operations as stars
 from rooms.refunds import cancelling
 from rooms.tickets.operations import end_seat_holds
@@ -135,6 +138,12 @@ class World:
         for subscription_id in catching_up.overdue(now=now, limit=100):
             catching_up.catch_up(subscription_id=subscription_id, now=now)
 
+    def park(self) -> None:
+        """Finance puts charges that match nothing into suspense."""
+        for charge in suspense.unmatched_charges():
+            with suppress(CannotMatchError):
+                park_charge(balance_transaction_id=charge.id, now=clock.now())
+
     def catch_up(self) -> bool:
         """`stripe_catchup --since` as long ago as Stripe lists events: what never came is stored, if Stripe talks."""
         now = clock.now()
@@ -175,6 +184,7 @@ class World:
             self.process()
             self.call()
             self.learn()
+            self.park()
             self.tend()
             if self._is_quiet():
                 return
@@ -215,10 +225,20 @@ class World:
         }
         assert ours == theirs, (ours, theirs)
         self.assert_reconciled()
+        self.assert_suspense_is_told()
         assert_doors_follow_the_money()
         assert_months_are_as_stripe_has_them(self.sandbox)
         refused = StripeCall.objects.filter(state=CallState.FAILED, error_code="parameter_unknown")
         assert not refused.exists()
+
+    def assert_suspense_is_told(self) -> None:
+        """The desk shows what the ledger holds in suspense, of every payment some, of none too much."""
+        rows = suspense.parked(now=clock.now())
+        assert all(row.left_minor > 0 for row in rows)
+        told: Counter[str] = Counter()
+        for row in rows:
+            told[row.sale.settlement_currency] += row.left_minor
+        assert dict(told) == suspense.in_ledger()
 
     def assert_reconciled(self) -> None:
         """Reconciliation finds nothing that differs, on either side, by movement or in total."""
