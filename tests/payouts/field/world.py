@@ -183,8 +183,8 @@ class World:
             replay_selection(Selection(states=TROUBLED))
             self.process()
             self.call()
-            self.learn()
             self.park()
+            self.learn()
             self.tend()
             if self._is_quiet():
                 return
