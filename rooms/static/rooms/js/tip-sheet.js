@@ -6,14 +6,20 @@ const told = document.getElementById("tip-told");
 const failed = sheet.querySelector("[data-sheet-failed]");
 const AS_A_PART = [409, 422]; // refusals in words, which are shown like the form itself
 
+const waiting = body.innerHTML;
+
 let tab = null; // opened with the press, because browsers block what opens later
 
 const open = async (address) => {
   failed.hidden = true;
   if (!sheet.open) {
+    // What was chosen before it was closed is still there, and nothing is written anew under somebody's finger.
+    const isChosen = Boolean(body.querySelector("#tip-form"));
+    if (!isChosen) body.innerHTML = waiting;
     told.replaceChildren();
     body.querySelector("h2")?.focus();
     sheet.showModal();
+    if (isChosen) return;
   }
   await htmx.ajax("GET", address, { target: body, swap: "innerHTML" });
 };
