@@ -86,8 +86,13 @@ def _at_risk(dispute: Dispute, shares: Sequence[SaleShare]) -> dict[UUID, int]:
 
 
 def fee_parts(dispute: Dispute, shares: Sequence[SaleShare]) -> Mapping[UUID, int]:
-    """Who bears so much of the dispute's fee as the bank keeps and nobody was charged yet: by the sale's policy."""
+    """Who bears so much of the dispute's fee as the bank keeps and nobody was charged yet: by the sale's policy.
+
+    Nobody but us while the payment is in suspense: nobody has earned from it.
+    """
     sale = dispute.sale
+    if sale.split_at is None:
+        return {}
     due_minor = dispute.fee_minor - dispute.fee_charged_minor
     policy = fees.FeePolicy.from_data(sale.basis["policy"])
     if policy.dispute_fee != fees.Bearer.CREATOR or due_minor == 0:

@@ -11,7 +11,7 @@ from payouts.refunds.operations import ask_refund
 from payouts.suspense.operations import match_to_sale, park_charge, take_after_all
 from payouts.suspense.queries import Parked, parked
 from tests.payouts.conftest import Shop
-from tests.payouts.disputes.court import Court
+from tests.payouts.disputes.court import Court, creators_bear
 from tests.payouts.field.books import assert_all_is_booked, assert_books_agree, balance, suspense
 
 
@@ -58,6 +58,20 @@ def test_dispute_of_a_late_payment_in_suspense(shop: Shop, ada: Payee, court: Co
     workers.turn()
     assert _row().left_minor == suspense() == 1000
     assert_books_agree(sandbox)
+
+
+def test_creators_who_bear_the_banks_fee_bear_none_of_what_they_never_earned(
+    shop: Shop, ada: Payee, court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sale = shop.open(ada, policy_slug=creators_bear(monkeypatch, "dispute_fee"))
+    assert court.sandbox.pay(sale.checkout_url) == 303
+    Sale.objects.filter(id=sale.id).update(state=SaleState.EXPIRED, expired_at=sale.opened_at)
+    court.workers.hear()
+    import_pages(now=clock.now())
+    court.end(court.dispute(Sale.objects.get(id=sale.id)), "lose")
+    assert [balance(accounts.payable(ada.id, stage)) for stage in accounts.STAGES] == [0] * len(accounts.STAGES)
+    assert (suspense(), balance(accounts.STRIPE_DISPUTED), balance(accounts.EXPENSE_DISPUTE_FEE)) == (0, 0, 1500)
+    assert_all_is_booked(court.sandbox)
 
 
 @pytest.mark.parametrize("refund_is_first", [True, False])
