@@ -8,6 +8,7 @@ const AS_A_PART = [409, 422]; // refusals in words, which are shown like the for
 
 const waiting = body.innerHTML;
 
+let isComing = false; // one form at a time, so that none takes another's place
 let tab = null; // opened with the press, because browsers block what opens later
 
 const open = async (address) => {
@@ -21,7 +22,13 @@ const open = async (address) => {
     sheet.showModal();
     if (isChosen) return;
   }
-  await htmx.ajax("GET", address, { target: body, swap: "innerHTML" });
+  if (isComing) return;
+  isComing = true;
+  try {
+    await htmx.ajax("GET", address, { target: body, swap: "innerHTML" });
+  } finally {
+    isComing = false;
+  }
 };
 
 const say = (sentence) => {
