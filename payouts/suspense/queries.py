@@ -21,8 +21,9 @@ from payouts.sales.legs import settled
 
 WAITS_LONG = timedelta(days=2)
 """Money older than this stands out on the desk."""
+MATCHED_WITHIN = timedelta(days=90)
 MATCHES_MAX = 200
-"""As many sales are offered in all: the newest are the likeliest."""
+"""Sales that were opened so long before, and so many in all, are offered: the newest are the likeliest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +49,17 @@ def parked(*, now: datetime) -> list[Parked]:
     open_disputes = Dispute.objects.filter(sale_id=OuterRef("id"), status__in=OPEN_CHARGEBACKS)
     sales = Sale.objects.filter(state=SaleState.PARKED).annotate(is_disputed=Exists(open_disputes))
     rows = list(sales.order_by("posted_at", "id"))
-    ended = _ended_without_payment([sale for sale in rows if sale.product == UNMATCHED_PRODUCT])
+    ended = _ended_without_payment([sale for sale in rows if sale.product == UNMATCHED_PRODUCT], now=now)
     return [_parked(sale, ended, is_disputed=sale.is_disputed, now=now) for sale in rows]
 
 
-def _ended_without_payment(parked_charges: Sequence[Sale]) -> list[Sale]:
+def _ended_without_payment(parked_charges: Sequence[Sale], *, now: datetime) -> list[Sale]:
     """Sales that some of these may pay, the newest first."""
     if not parked_charges:
         return []
     found = Sale.objects.filter(
         state=SaleState.EXPIRED,
+        opened_at__gte=now - MATCHED_WITHIN,
         charge_minor__in={sale.charge_minor for sale in parked_charges},
         currency__in={sale.currency for sale in parked_charges},
     )
