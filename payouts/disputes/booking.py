@@ -17,7 +17,7 @@ from ledger.postings import Leg
 from payouts import handlers
 from payouts.disputes import postings, reserving
 from payouts.disputes.lost import lost_minor
-from payouts.models import TOO_LATE, Dispute, DisputeStatus, SaleShare
+from payouts.models import Dispute, DisputeStatus, SaleShare
 from payouts.models.sale import IN_LEDGER
 from payouts.refunds.queries import is_kept
 from payouts.sales import positions, returns, reversals
@@ -52,8 +52,7 @@ def book_outcome(*, dispute: Dispute, now: datetime) -> None:
     taken = {share.payee_id: reserved[share.payee_id] - share.reserved_minor for share in shares}
     reserving.release(dispute=dispute, shares=shares, taken=taken, at=dispute.closed_at)
     wallets.thaw(sale=dispute.sale, now=now)
-    if dispute.sale.state in TOO_LATE:
-        returns.follow(sale=dispute.sale, refunds=list(dispute.sale.refunds.all()), now=now)
+    returns.follow(sale=dispute.sale, now=now)
     _tell_if_all_is_gone(dispute, now=now)
     log.info("dispute.booked", dispute_id=dispute.id, status=dispute.status, lost_minor=lost)
 

@@ -36,7 +36,7 @@ def learn(*, refund: facts.Refund, now: datetime) -> tuple[Sale, Refund] | None:
     if refund.failure and row.state != RefundState.FAILED:
         fail(row=row, sale=sale, state=RefundState.FAILED, reason=refund.failure, now=now)
     elif sale.state in TOO_LATE:
-        returns.follow(sale=sale, refunds=list(sale.refunds.all()), now=now)
+        returns.follow(sale=sale, now=now)
     return sale, row
 
 
@@ -96,7 +96,7 @@ def fail(*, row: Refund, sale: Sale, state: RefundState, reason: str, now: datet
     row.save()
     log.warning("refund.failed", refund=str(row.id), sale_id=str(sale.id), state=str(state), reason=row.failure)
     if sale.state in TOO_LATE:
-        returns.follow(sale=sale, refunds=list(sale.refunds.all()), now=now)
+        returns.follow(sale=sale, now=now)
     else:
         back_minor = amounts.back_minor(sale=sale, refunds=sale.refunds.all())
         full = back_minor >= sale.charge_minor

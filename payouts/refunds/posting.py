@@ -98,4 +98,4 @@ def _follow(sale: Sale, row: Refund, movement: BalanceTransaction, *, came_back:
         row.state = RefundState.POSTED if row.state == RefundState.MADE else row.state
     row.save()
     if sale.state in TOO_LATE:
-        returns.follow(sale=sale, refunds=list(sale.refunds.all()), now=now)
+        returns.follow(sale=sale, now=now)

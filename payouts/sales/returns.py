@@ -35,20 +35,20 @@ def ask_to_return(*, sale: Sale, now: datetime) -> None:
         write(refund=refund, sale=sale, call_id=uuid.uuid5(sale.id, "refund.create"), now=now)
 
 
-def follow(*, sale: Sale, refunds: Sequence[Refund], now: datetime) -> None:
+def follow(*, sale: Sale, now: datetime) -> None:
     """Bring the locked late sale in step with its refunds and lost disputes; told once when all has gone, or has not.
 
     `refund_id` names the refund that gave it back; none does what a bank took whole.
     """
     if sale.state not in RETURNING:
         return
+    refunds = list(sale.refunds.all())
     live = [each for each in refunds if each.state in LIVE]
     lost = list(sale.disputes.filter(lost_minor__gt=0).order_by("closed_at"))
     before = (sale.refund_id, sale.state, sale.refund_failed_at)
     lost_minor = sum(each.lost_minor or 0 for each in lost)
-    all_lost = lost_minor >= sale.charge_minor
-    sale.refund_id = _newest_id(live or ([] if all_lost else refunds))
-    if all_lost or sum(each.amount_minor for each in live) + lost_minor >= sale.charge_minor:
+    sale.refund_id = _newest_id(live or (refunds if lost_minor < sale.charge_minor else []))
+    if sum(each.amount_minor for each in live) + lost_minor >= sale.charge_minor:
         _on_its_way(sale, live, lost)
     else:
         _stuck(sale, refunds)
