@@ -15,7 +15,7 @@ payment after the hold ran out: test_late_payments.test_payment_after_the_hold_r
 double-clicked refund: test_refunds.test_double_clicked_refund
 refunds 333/333/334: test_refunds.test_refunds_333_333_334
 second partial carrying a cumulative total: test_refunds.test_second_partial_carrying_a_cumulative_total
-refund that later fails, then again: test_refunds.test_refund_that_later_fails_then_again
+refund that later fails, then again: test_failed_refunds.test_refund_that_later_fails_then_again
 refund during dispute: test_disputes.test_refund_during_dispute
 payout asked during dispute: test_disputes.test_payout_asked_during_dispute_pays_only_what_is_not_reserved
 dispute won, lost: test_disputes.test_dispute_closed_before_dispute_created, test_disputes.test_dispute_after_payout
